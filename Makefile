@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# gridcall: roll-calls of minimum emergency units over walkie-talkie channels.
+#
+#   make            build everything below build/
+#   make run        a whole roll-call over real audio, on this machine
+#   make test       every test (unit, conformance, corpora, VTY, system)
+#   make check      the tests of one build: BUILD=asan or BUILD=tsan
+#   make fuzz       time-boxed fuzzing of every target: SECONDS=30
+#   make lint       format, sizes, doors between rooms, scripts
+#   make bench      speed and memory; writes build/bench.json
+#   make format     lay out the sources as the formatter wants them
+#   make install    install below DESTDIR and PREFIX
+#   make clean      forget build/
+#   make help       this list
+#
+# What you may set:
+BUILD      ?= debug
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+CFLAGS     ?= -g
+LDFLAGS    ?=
+CC         ?= cc
+PKG_CONFIG ?= pkg-config
+V          ?=
+SECONDS    ?= 30
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+O   := build/$(BUILD)
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-6s %s\n' $(1) '$(2)')
+
+VERSION := 0.1.0
+
+# ------------------------------------------------------- what it needs ----
+
+PKGS := libosmocore libosmovty talloc libzmq libprotobuf-c opus ogg \
+	libsystemd sqlite3 speexdsp spandsp
+
+MODE_debug   := -O1 -D_FORTIFY_SOURCE=2 -Werror
+MODE_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+MODE_asan    := -O1 -Werror -fsanitize=address,undefined
+MODE_tsan    := -O1 -Werror -fsanitize=thread
+MODE_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined
+MODE_cov     := -O0 --coverage
+MODE         := $(MODE_$(BUILD))
+ifeq ($(MODE),)
+$(error BUILD=$(BUILD) is not one of debug release asan tsan fuzz cov)
+endif
+ifneq ($(filter asan tsan fuzz,$(BUILD)),)
+MODE += -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ifeq ($(BUILD),fuzz)
+CC := clang
+endif
+
+# Goals that compile nothing need no library; all others install what lacks.
+QUIET_GOALS := clean help format setup
+ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all)),)
+READY := $(shell deploy/setup >&2 && echo yes)
+ifneq ($(READY),yes)
+$(error deploy/setup could not make this machine ready; see above)
+endif
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS))
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wvla -Wno-unused-parameter
+C_ALL := -std=gnu11 -D_GNU_SOURCE -DGRIDCALL_VERSION='"$(VERSION)"' -fPIC \
+	-fvisibility=hidden -pthread -I. -I$(O)/gen $(WARNINGS) $(MODE) \
+	$(PKG_CFLAGS) $(CFLAGS)
+L_ALL := $(MODE) -pthread $(LDFLAGS)
+
+# ------------------------------------------------------------ sources ----
+
+CODECS_C  := $(wildcard codecs/*.c)
+PROTO_C   := $(wildcard proto/*.c)
+GATEWAY_C := $(filter-out gateway/main.c,$(wildcard gateway/*.c)) \
+	$(wildcard gateway/voice/*.c gateway/call/*.c gateway/record/*.c \
+	gateway/control/*.c)
+CLI_C     := $(wildcard gateway/cli/*.c)
+CITY_C    := $(wildcard tests/city/*.c)
+PLUGINS   := $(patsubst plugins/%/,%,$(wildcard plugins/*/))
+UNIT      := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+CONFORM   := $(patsubst tests/conform/%.c,%,$(wildcard tests/conform/test_*.c))
+FUZZ      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH     := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
+FAKES     := $(patsubst tests/conform/%.c,%,$(wildcard tests/conform/fake_*.c))
+
+PB_C := $(O)/gen/proto/gridcall.pb-c.c
+PB_H := $(O)/gen/proto/gridcall.pb-c.h
+
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+
+ARCHIVES := $(O)/libgateway.a $(O)/libproto.a $(O)/libcodecs.a
+
+PROGRAMS := $(O)/gridcalld $(O)/gridcall $(O)/gridcall-city
+PLUGIN_SO := $(PLUGINS:%=$(O)/plugins/%.so)
+FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
+
+# -------------------------------------------------------------- rules ----
+
+.PHONY: all run test check fuzz lint bench format install clean help setup \
+	tests
+
+all: $(if $(wildcard gateway/main.c),$(O)/gridcalld) \
+	$(if $(CLI_C),$(O)/gridcall) $(if $(CITY_C),$(O)/gridcall-city) \
+	$(PLUGIN_SO)
+
+$(O)/%.o: %.c | $(PB_H)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(C_ALL) -MMD -MP -c -o $@ $<
+
+# Generated code is compiled without our warnings.
+$(O)/gen/%.pb-c.o: $(O)/gen/%.pb-c.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(filter-out $(WARNINGS),$(C_ALL)) -w -c -o $@ $<
+
+$(O)/gen/proto/%.pb-c.c $(O)/gen/proto/%.pb-c.h &: proto/%.proto
+	$(call say,PROTO,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=. --c_out=$(O)/gen $<
+
+define archive
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+endef
+
+$(O)/libcodecs.a: $(call objects,$(CODECS_C))
+	$(archive)
+$(O)/libproto.a: $(call objects,$(PROTO_C)) $(PB_C:.c=.o)
+	$(archive)
+$(O)/libgateway.a: $(call objects,$(GATEWAY_C))
+	$(archive)
+
+define link
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(L_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(PKG_LIBS) -ldl -lm $(1)
+endef
+
+$(O)/gridcalld: $(call objects,gateway/main.c) $(ARCHIVES)
+	$(call link)
+$(O)/gridcall: $(call objects,$(CLI_C)) $(O)/libproto.a
+	$(call link)
+$(O)/gridcall-city: $(call objects,$(CITY_C)) $(O)/libproto.a $(O)/libcodecs.a
+	$(call link)
+
+define plugin_rule
+$(O)/plugins/$(1).so: $$(call objects,$$(wildcard plugins/$(1)/*.c)) \
+		$(O)/libproto.a $(O)/libcodecs.a
+	$$(call say,SO,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(L_ALL) -shared -o $$@ $$(filter %.o,$$^) \
+		$$(filter %.a,$$^) $$(PKG_LIBS) -lm
+endef
+$(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
+
+# Drivers that are wrong on purpose.
+$(O)/tests/conform/fake_%.so: $(O)/tests/conform/fake_%.o
+	$(call say,SO,$@)
+	$(Q)$(CC) $(L_ALL) -shared -o $@ $^
+
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(ARCHIVES)
+	$(call link,-lcmocka)
+$(O)/tests/conform/test_%: $(O)/tests/conform/test_%.o $(ARCHIVES)
+	$(call link,-lcmocka)
+$(O)/tests/bench/bench_%: $(O)/tests/bench/bench_%.o $(ARCHIVES)
+	$(call link)
+# A fuzz target runs its corpus with corpus.c, and for real in BUILD=fuzz.
+ifeq ($(BUILD),fuzz)
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	$(call link,-fsanitize=fuzzer)
+else
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/corpus.o \
+		$(ARCHIVES)
+	$(call link)
+endif
+
+TEST_PROGRAMS := $(UNIT:%=$(O)/tests/unit/%) \
+	$(CONFORM:%=$(O)/tests/conform/%) $(FUZZ:%=$(O)/tests/fuzz/%)
+
+tests: all $(TEST_PROGRAMS) $(FAKE_SO)
+
+test: tests
+	$(Q)tests/run --build $(O) all
+
+check: tests
+	$(Q)tests/run --build $(O) $(if $(filter tsan,$(BUILD)),quick,all)
+
+fuzz:
+	$(Q)$(MAKE) BUILD=fuzz fuzz-targets
+	$(Q)tests/fuzz/run --build build/fuzz --seconds $(SECONDS)
+fuzz-targets: $(FUZZ:%=$(O)/tests/fuzz/%)
+
+bench: all $(BENCH:%=$(O)/tests/bench/%)
+	$(Q)tests/bench/run --build $(O)
+
+run: all
+	$(Q)deploy/demo/run --build $(O)
+
+setup:
+	$(Q)deploy/setup
+
+lint:
+	$(Q)tests/lint
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: all
+	$(Q)deploy/install "$(O)" "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	$(Q)rm -rf build
+
+help:
+	@sed -n '3,17s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
