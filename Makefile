@@ -28,6 +28,7 @@ SECONDS    ?= 30
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 O   := build/$(BUILD)
