@@ -40,7 +40,7 @@ VERSION := 0.1.0
 # ------------------------------------------------------- what it needs ----
 
 PKGS := libosmocore libosmovty talloc libzmq libprotobuf-c opus ogg \
-	libsystemd sqlite3 speexdsp spandsp
+	libsystemd sqlite3 speexdsp spandsp libsodium
 
 MODE_debug   := -O1 -D_FORTIFY_SOURCE=2 -Werror
 MODE_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
