@@ -106,8 +106,8 @@ FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
 
 # -------------------------------------------------------------- rules ----
 
-.PHONY: all run test check fuzz lint bench format install clean help setup \
-	tests
+.PHONY: all run test check fuzz fuzz-targets lint bench format install clean \
+	help setup tests
 
 all: $(if $(wildcard gateway/main.c),$(O)/gridcalld) \
 	$(if $(CLI_C),$(O)/gridcall) $(if $(CITY_C),$(O)/gridcall-city) \
@@ -188,7 +188,21 @@ endif
 TEST_PROGRAMS := $(UNIT:%=$(O)/tests/unit/%) \
 	$(CONFORM:%=$(O)/tests/conform/%) $(FUZZ:%=$(O)/tests/fuzz/%)
 
-tests: all $(TEST_PROGRAMS) $(FAKE_SO)
+# Recordings of the demonstration and of the system tests.
+PROMPTS := build/prompts/complete
+$(PROMPTS): deploy/demo/prompts deploy/demo/units.csv
+	$(call say,SPEAK,build/prompts)
+	$(Q)rm -rf build/prompts && deploy/demo/prompts deploy/demo/units.csv \
+		build/prompts
+
+# The messages in Python, for subscribers in the tests.
+PYTHON := build/python/gridcall_pb2.py
+$(PYTHON): proto/gridcall.proto
+	$(call say,PROTO,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)protoc --proto_path=proto --python_out=$(@D) $<
+
+tests: all $(TEST_PROGRAMS) $(FAKE_SO) $(PROMPTS) $(PYTHON)
 
 test: tests
 	$(Q)tests/run --build $(O) all
@@ -204,7 +218,7 @@ fuzz-targets: $(FUZZ:%=$(O)/tests/fuzz/%)
 bench: all $(BENCH:%=$(O)/tests/bench/%)
 	$(Q)tests/bench/run --build $(O)
 
-run: all
+run: all $(PROMPTS)
 	$(Q)deploy/demo/run --build $(O)
 
 setup:
