@@ -18,7 +18,10 @@
 
 struct dtmf_listener;
 
-/* One digit.  level_cdb: hundredths of a dB below full scale. */
+/*
+ * One digit.  level_cdb: both tones together against a full-scale sine, in
+ * hundredths of a dB, so below 0.
+ */
 struct dtmf_digit {
 	char digit;
 	int16_t level_cdb;
@@ -39,7 +42,10 @@ void dtmf_listener_reset(struct dtmf_listener *listener);
 void dtmf_listener_put(struct dtmf_listener *listener, const int16_t *pcm,
 		       size_t samples);
 
-/* As many samples were lost. */
+/*
+ * As many samples were lost.  A tone on both sides of a loss is one digit, up
+ * to 100 ms; a longer loss ends it, since it may hide a pause.
+ */
 void dtmf_listener_lost(struct dtmf_listener *listener, size_t samples);
 
 /* The over ended: a tone still sounding is told now. */
@@ -49,9 +55,10 @@ void dtmf_listener_end(struct dtmf_listener *listener);
 bool dtmf_listener_is_sounding(const struct dtmf_listener *listener);
 
 /*
- * Make a string of digits as PCM at 8 kHz.  level_cdb: of both tones together,
- * below full scale; twist_cdb: high group above the low.  Returns the samples
- * written (at most max), or -EINVAL for a character that has no tone.
+ * Make a string of digits as PCM at 8 kHz, each followed by its pause.
+ * level_cdb as above, at most 0; twist_cdb: high group above the low.  Returns
+ * the samples written (at most max), or -EINVAL for a character that has no
+ * tone.
  */
 int dtmf_make(const char *digits, uint32_t tone_ms, uint32_t pause_ms,
 	      int level_cdb, int twist_cdb, int16_t *pcm, size_t max);

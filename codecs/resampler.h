@@ -27,6 +27,9 @@ void resampler_reset(struct resampler *resampler);
 size_t resampler_put(struct resampler *resampler, const int16_t *in,
 		     size_t samples, int16_t *out, size_t max);
 
-/* A whole recording at once; *out is for free().  0 or -ENOMEM. */
+/*
+ * A whole recording at once, not shifted in time; *out is for free().  0,
+ * -EINVAL for a rate out of range, or -ENOMEM.
+ */
 int resample_all(const int16_t *in, size_t samples, uint32_t from_hz,
 		 uint32_t to_hz, int16_t **out, size_t *out_samples);
