@@ -128,8 +128,10 @@ static void end_link(struct reader *reader, ogg_int64_t granule)
 	if (granule >= 0 && (uint64_t)granule < length)
 		length = (size_t)granule;
 	skip = reader->skip < length ? reader->skip : length;
-	memmove(reader->pcm + reader->start, reader->pcm + reader->start + skip,
-		(length - skip) * sizeof(*reader->pcm));
+	if (skip < length)
+		memmove(reader->pcm + reader->start,
+			reader->pcm + reader->start + skip,
+			(length - skip) * sizeof(*reader->pcm));
 	reader->samples = reader->start + length - skip;
 	reader->skip = 0;
 	reader->start = reader->samples;
