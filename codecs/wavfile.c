@@ -242,11 +242,14 @@ size_t wavfile_header(enum wavfile_tag tag, uint32_t rate_hz, uint32_t data_len,
 {
 	uint32_t width = tag == WAVFILE_PCM ? 2 : 1;
 	size_t size = tag == WAVFILE_PCM ? 44 : 58;
+	uint32_t count = 0; /* an open end: players then count for themselves */
 	uint32_t rest = data_len;
 	uint8_t *p = header;
 
-	if (data_len != WAVFILE_OPEN_END)
+	if (data_len != WAVFILE_OPEN_END) {
 		rest = data_len + data_len % 2 + (uint32_t)size - 8;
+		count = data_len;
+	}
 	p = put32(put_name(p, "RIFF"), rest);
 	p = put_name(p, "WAVE");
 	p = put32(put_name(p, "fmt "), tag == WAVFILE_PCM ? 16 : 18);
@@ -256,7 +259,7 @@ size_t wavfile_header(enum wavfile_tag tag, uint32_t rate_hz, uint32_t data_len,
 	if (tag != WAVFILE_PCM) {
 		p = put16(p, 0);
 		p = put32(put_name(p, "fact"), 4);
-		p = put32(p, data_len);
+		p = put32(p, count);
 	}
 	(void)put32(put_name(p, "data"), data_len);
 	return size;

@@ -292,28 +292,6 @@ static void an_opus_packet_shorter_than_20_ms_is_refused(void **state)
 	decoder_free(decoder);
 }
 
-static void the_joint_after_a_loss_does_not_click(void **state)
-{
-	struct decoder *decoder = decoder_alloc();
-	int16_t frames[4 * DECODER_SAMPLES];
-	struct packets packets;
-	int i;
-
-	make_tone(&packets, &formats[2], 8000);
-	for (i = 0; i < 4; i++) {
-		if (i == 2)
-			(void)lose(decoder, &packets,
-				   frames + i * DECODER_SAMPLES);
-		else
-			(void)put(decoder, &packets, i,
-				  frames + i * DECODER_SAMPLES);
-	}
-	/* The steepest step of this sine is 6283. */
-	for (i = 1; i < 4 * DECODER_SAMPLES; i++)
-		assert_true(abs(frames[i] - frames[i - 1]) < 7500);
-	decoder_free(decoder);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,7 +306,6 @@ int main(void)
 			garbage_as_opus_is_refused_or_decoded_and_never_more),
 		cmocka_unit_test(a_packet_of_40_ms_fills_the_next_lost_frame),
 		cmocka_unit_test(an_opus_packet_shorter_than_20_ms_is_refused),
-		cmocka_unit_test(the_joint_after_a_loss_does_not_click),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

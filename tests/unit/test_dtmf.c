@@ -187,6 +187,19 @@ static void every_tenth_frame_may_be_lost(void **state)
 	assert_string_equal(heard.text, trial.digits);
 }
 
+/* Half of all is lost, and no two good frames follow each other. */
+static void a_long_digit_survives_every_second_frame_lost(void **state)
+{
+	struct trial trial = {"9", 600, 100, -1000, 0, 20, 0};
+	struct heard heard;
+	uint32_t seed = 9;
+	size_t samples = make(&trial, &seed);
+
+	listen(&heard, sound, samples, 2);
+	assert_string_equal(heard.text, trial.digits);
+	assert_true(abs((int)heard.digits[0].end_ms - 600) <= 45);
+}
+
 /* The pause is in what was lost: "11" must not become "1". */
 static void a_long_loss_ends_the_digit(void **state)
 {
@@ -361,6 +374,7 @@ int main(void)
 		cmocka_unit_test(two_same_digits_are_two),
 		cmocka_unit_test(a_loss_inside_a_digit_does_not_split_it),
 		cmocka_unit_test(every_tenth_frame_may_be_lost),
+		cmocka_unit_test(a_long_digit_survives_every_second_frame_lost),
 		cmocka_unit_test(a_long_loss_ends_the_digit),
 		cmocka_unit_test(babble_and_noise_make_no_digit),
 		cmocka_unit_test(a_tone_that_still_sounds_is_told_at_the_end),
