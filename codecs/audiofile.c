@@ -9,10 +9,12 @@
 #include "codecs/wavfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define BYTES_MAX (256u << 20) /* 600 s at 48 kHz, 2 x 32 bit, and some */
 #define L16_MAX   960          /* samples of one packet */
@@ -76,6 +78,20 @@ static int read_file(FILE *file, uint8_t **data, size_t *len, char *why,
 	return 0;
 }
 
+/* A named pipe that nobody writes to must not hold us up. */
+static FILE *open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "rb");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 int audiofile_read(const char *path, int16_t **pcm, size_t *samples,
 		   uint32_t *rate_hz, char *why, size_t why_size)
 {
@@ -85,7 +101,7 @@ int audiofile_read(const char *path, int16_t **pcm, size_t *samples,
 	FILE *file;
 	int rc;
 
-	file = fopen(path, "rbe");
+	file = open_file(path);
 	if (file) {
 		rc = read_file(file, &data, &len, sentence, sizeof(sentence));
 		fclose(file);

@@ -39,8 +39,7 @@ int32_t level_peak_mdb(const int16_t *pcm, size_t samples)
 	for (i = 0; i < samples; i++)
 		if (abs(pcm[i]) > peak)
 			peak = abs(pcm[i]);
-	/* -32768 is no louder than full scale. */
-	ratio = peak > FULL_SCALE ? 1 : peak / FULL_SCALE;
+	ratio = peak / FULL_SCALE;
 	return to_mdb(ratio * ratio);
 }
 

@@ -281,6 +281,29 @@ static void packets_of_40_ms_keep_the_time(void **state)
 	fclose(file);
 }
 
+/* RIFF wants chunks of even length. */
+static void an_odd_number_of_bytes_is_made_even(void **state)
+{
+	FILE *file = tmpfile();
+	struct audiofile_writer *writer =
+		audiofile_writer_open(file, AUDIOFILE_PCMA, 8000);
+	static const uint8_t packet[3] = {1, 2, 3};
+	struct sample sample;
+	uint8_t *data;
+	size_t len;
+
+	(void)audiofile_writer_put(writer, packet, sizeof(packet));
+	assert_int_equal(audiofile_writer_close(writer), 0);
+	data = contents(file, &len);
+	assert_int_equal(len, 58 + 4);
+	assert_int_equal(data[4], len - 8);
+	assert_int_equal(decode(&sample, data, len), 0);
+	assert_int_equal(sample.samples, 3);
+	free(sample.pcm);
+	free(data);
+	fclose(file);
+}
+
 static void suffixes_are_those_players_know(void **state)
 {
 	assert_string_equal(audiofile_suffix(AUDIOFILE_PCMA), ".wav");
@@ -346,6 +369,7 @@ static void a_path_that_cannot_be_read_gives_its_errno(void **state)
 					sample.why, sizeof(sample.why)),
 			 -EINVAL);
 	assert_non_null(strstr(sample.why, "no Opus"));
+	/* What never ends, or may never begin, is no recording. */
 	assert_int_equal(audiofile_read("/dev/zero", &sample.pcm,
 					&sample.samples, &sample.rate_hz,
 					sample.why, sizeof(sample.why)),
@@ -483,6 +507,7 @@ int main(void)
 		cmocka_unit_test(
 			opus_packets_that_are_garbage_do_not_spoil_the_file),
 		cmocka_unit_test(packets_of_40_ms_keep_the_time),
+		cmocka_unit_test(an_odd_number_of_bytes_is_made_even),
 		cmocka_unit_test(suffixes_are_those_players_know),
 		cmocka_unit_test(files_of_other_programs_are_read),
 		cmocka_unit_test(a_path_that_cannot_be_read_gives_its_errno),

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "codecs/dtmf.h"
 
+#include "codecs/decoder.h"
+#include "codecs/encoder.h"
+#include "plugins/plugin.h"
 #include "tests/unit/sound.h"
 
 #include <math.h>
@@ -134,6 +137,66 @@ static void a_key_up_burst_does_not_hide_the_first_digit(void **state)
 {
 	hears_all(&(struct trial){"*07*18#", 80, 80, -1000, 0, 15, 150});
 	hears_all(&(struct trial){"**110#", 60, 60, -1000, 0, 15, 20});
+}
+
+/* 100 ms of noise as loud as the digits, ending where the first begins. */
+static void a_loud_key_up_burst_is_no_digit(void **state)
+{
+	struct trial trial = {"*07*18#", 60, 60, -1000, 0, 0, 100};
+	struct heard heard;
+	uint32_t seed;
+
+	for (seed = 1; seed <= 50; seed++) {
+		uint32_t noise = seed;
+		size_t samples = make(&trial, &noise);
+
+		sound_noise(sound, 800 - seed, 8000, &noise);
+		listen(&heard, sound, samples, 0);
+		assert_string_equal(heard.text, trial.digits);
+		assert_true(abs((int)heard.digits[0].begin_ms - 100) <= 25);
+	}
+}
+
+/* Encode and decode sound in place; the codecs' delay stays in front. */
+static void through(uint32_t codec, uint32_t rate_hz, size_t samples)
+{
+	struct encoder *encoder = encoder_alloc(codec, rate_hz, 8000);
+	struct decoder *decoder = decoder_alloc();
+	uint8_t data[ENCODER_BYTES_MAX];
+	size_t at;
+	int len;
+
+	for (at = 0; at + FRAME <= samples; at += FRAME) {
+		len = encoder_put(encoder, sound + at, data);
+		assert_int_equal(decoder_put(decoder, codec, rate_hz, data,
+					     (size_t)len, sound + at),
+				 0);
+	}
+	encoder_free(encoder);
+	decoder_free(decoder);
+}
+
+static void every_codec_carries_the_digits(void **state)
+{
+	static const uint32_t formats[][2] = {
+		{GRIDCALL_PCMA, 8000}, {GRIDCALL_PCMU, 8000},
+		{GRIDCALL_L16, 8000},  {GRIDCALL_L16, 16000},
+		{GRIDCALL_L16, 48000}, {GRIDCALL_OPUS, 48000},
+	};
+	struct trial trial = {keys, 60, 60, -1000, 300, 20, 100};
+	struct heard heard;
+	uint32_t seed = 1;
+	size_t f, samples;
+	int i;
+
+	for (f = 0; f < sizeof(formats) / sizeof(formats[0]); f++) {
+		for (i = 0; i < 5; i++) {
+			samples = make(&trial, &seed);
+			through(formats[f][0], formats[f][1], samples + 800);
+			listen(&heard, sound, samples + 800, 0);
+			assert_string_equal(heard.text, trial.digits);
+		}
+	}
 }
 
 static void two_same_digits_are_two(void **state)
@@ -371,6 +434,8 @@ int main(void)
 		cmocka_unit_test(hears_12_dB_above_noise),
 		cmocka_unit_test(hears_30_dB_below_full_scale),
 		cmocka_unit_test(a_key_up_burst_does_not_hide_the_first_digit),
+		cmocka_unit_test(a_loud_key_up_burst_is_no_digit),
+		cmocka_unit_test(every_codec_carries_the_digits),
 		cmocka_unit_test(two_same_digits_are_two),
 		cmocka_unit_test(a_loss_inside_a_digit_does_not_split_it),
 		cmocka_unit_test(every_tenth_frame_may_be_lost),
