@@ -7,7 +7,7 @@
 #include "codecs/conceal.h"
 #include "codecs/g711.h"
 #include "codecs/l16.h"
-#include "codecs/opuscodec.h"
+#include "codecs/opus.h"
 #include "codecs/resampler.h"
 #include "plugins/plugin.h"
 
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define L16_SAMPLES_MAX  960 /* 20 ms at 48 kHz */
-#define OPUS_SAMPLES_MAX (OPUSCODEC_MS_MAX * DECODER_RATE_HZ / 1000)
+#define OPUS_SAMPLES_MAX (OPUS_MS_MAX * DECODER_RATE_HZ / 1000)
 
 struct decoder {
 	struct opus_ear *opus;
@@ -92,7 +92,7 @@ static bool take_ahead(struct decoder *decoder, int16_t *pcm)
 static int put_opus(struct decoder *decoder, const uint8_t *data, size_t len,
 		    int16_t *pcm)
 {
-	int samples = opuscodec_samples(data, len, DECODER_RATE_HZ);
+	int samples = opus_samples(data, len, DECODER_RATE_HZ);
 
 	if (samples < DECODER_SAMPLES)
 		return -EINVAL;

@@ -6,7 +6,7 @@
 
 #include "codecs/g711.h"
 #include "codecs/l16.h"
-#include "codecs/opuscodec.h"
+#include "codecs/opus.h"
 #include "codecs/resampler.h"
 #include "plugins/plugin.h"
 

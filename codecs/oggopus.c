@@ -9,7 +9,7 @@
 #include "codecs/oggopus.h"
 
 #include "codecs/audiofile.h"
-#include "codecs/opuscodec.h"
+#include "codecs/opus.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,7 +24,7 @@
 #define PAGE_SAMPLES   48000 /* a page is written at least every second */
 #define PAGE_BYTES     12000 /* less than libogg holds without growing */
 #define PACKET_MAX     1920
-#define PACKET_SAMPLES (OPUSCODEC_MS_MAX * 48)
+#define PACKET_SAMPLES (OPUS_MS_MAX * 48)
 #define SAMPLES_MAX    ((size_t)AUDIOFILE_SECONDS_MAX * OGGOPUS_RATE_HZ)
 #define PCM_START      65536
 
@@ -300,8 +300,8 @@ static void give_headers(struct oggopus_writer *writer, uint32_t rate_hz)
 
 	head[8] = 1; /* version */
 	head[9] = 1; /* channels */
-	head[10] = OPUSCODEC_LEAD & 0xff;
-	head[11] = OPUSCODEC_LEAD >> 8;
+	head[10] = OPUS_LEAD & 0xff;
+	head[11] = OPUS_LEAD >> 8;
 	head[12] = (uint8_t)rate_hz;
 	head[13] = (uint8_t)(rate_hz >> 8);
 	head[14] = (uint8_t)(rate_hz >> 16);
@@ -343,7 +343,7 @@ static void give_held(struct oggopus_writer *writer, bool last)
 
 	if (!writer->held_len)
 		return;
-	samples = opuscodec_samples(writer->held, writer->held_len, 48000);
+	samples = opus_samples(writer->held, writer->held_len, 48000);
 	/* Before its granule changes: the page ends with what is in it. */
 	if (writer->waiting + writer->held_len > PAGE_BYTES ||
 	    writer->granule + samples - writer->paged > PAGE_SAMPLES)
@@ -359,7 +359,7 @@ int oggopus_writer_put(struct oggopus_writer *writer, const uint8_t *data,
 	int samples = -EINVAL;
 
 	if (data && len <= PACKET_MAX)
-		samples = opuscodec_samples(data, len, 48000);
+		samples = opus_samples(data, len, 48000);
 	if (samples < 0) {
 		if (writer->ahead >= FRAME) {
 			writer->ahead -= FRAME;

@@ -2,7 +2,7 @@
 #include "codecs/encoder.h"
 
 #include "codecs/decoder.h"
-#include "codecs/opuscodec.h"
+#include "codecs/opus.h"
 #include "plugins/plugin.h"
 #include "tests/unit/sound.h"
 
@@ -53,9 +53,8 @@ static double there_and_back(size_t f, uint32_t input_hz)
 		if (formats[f].bytes)
 			assert_int_equal(len, formats[f].bytes);
 		else
-			assert_int_equal(
-				opuscodec_samples(data, (size_t)len, 48000),
-				960);
+			assert_int_equal(opus_samples(data, (size_t)len, 48000),
+					 960);
 		assert_int_equal(decoder_put(decoder, format->codec,
 					     format->rate_hz, data, (size_t)len,
 					     pcm),

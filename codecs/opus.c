@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * opuscodec.c - the only file that includes opus.h
+ * opus.c - the only file that includes opus.h
  *
  * libopus keeps each state in one block and allocates nothing later.
  */
-#include "codecs/opuscodec.h"
+#include "codecs/opus.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -66,7 +66,7 @@ int opus_ear_put(struct opus_ear *ear, const uint8_t *data, size_t len,
 	return rc < 0 ? -EINVAL : rc;
 }
 
-int opuscodec_samples(const uint8_t *data, size_t len, uint32_t rate_hz)
+int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz)
 {
 	int rc;
 
@@ -120,10 +120,10 @@ struct opus_mouth *opus_mouth_free(struct opus_mouth *mouth)
 }
 
 int opus_mouth_put(struct opus_mouth *mouth, const int16_t *pcm,
-		   uint8_t data[OPUSCODEC_BYTES_MAX])
+		   uint8_t data[OPUS_BYTES_MAX])
 {
 	int rc = opus_encode(mouth->opus, pcm, mouth->samples, data,
-			     OPUSCODEC_BYTES_MAX);
+			     OPUS_BYTES_MAX);
 
 	return rc < 0 ? -EINVAL : rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * opuscodec.h - Opus packets to samples and back (RFC 6716), mono
+ * opus.h - Opus packets to samples and back (RFC 6716), mono
  *
  * The only door to libopus.  Settings are those of a voice radio: 24 kbit/s
  * VBR, voice, at most wideband, in-band repair for 10 % loss, no DTX, since
@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPUSCODEC_MS_MAX    120  /* the longest packet there is */
-#define OPUSCODEC_BYTES_MAX 1275 /* of one frame */
-#define OPUSCODEC_LEAD      312  /* look-ahead of the encoder at 48 kHz */
+#define OPUS_MS_MAX    120  /* the longest packet there is */
+#define OPUS_BYTES_MAX 1275 /* of one frame */
+#define OPUS_LEAD      312  /* look-ahead of the encoder at 48 kHz */
 
 struct opus_ear;   /* decodes */
 struct opus_mouth; /* encodes */
@@ -38,11 +38,11 @@ int opus_ear_put(struct opus_ear *ear, const uint8_t *data, size_t len,
 		 int16_t *pcm, size_t max);
 
 /* Samples of a packet at rate_hz, without decoding; -EINVAL for garbage. */
-int opuscodec_samples(const uint8_t *data, size_t len, uint32_t rate_hz);
+int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz);
 
 struct opus_mouth *opus_mouth_alloc(uint32_t rate_hz);
 struct opus_mouth *opus_mouth_free(struct opus_mouth *mouth);
 
 /* Encode 20 ms.  Returns bytes, or -EINVAL. */
 int opus_mouth_put(struct opus_mouth *mouth, const int16_t *pcm,
-		   uint8_t data[OPUSCODEC_BYTES_MAX]);
+		   uint8_t data[OPUS_BYTES_MAX]);
