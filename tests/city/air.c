@@ -40,7 +40,7 @@ static void hang(struct air *air)
 	sound_background(&air->after, HANG_NOISE_DB);
 }
 
-static void let_go(struct air *air)
+static void drop(struct air *air)
 {
 	size_t rest;
 
@@ -79,7 +79,7 @@ bool air_frame(struct air *air, const struct wave *waves, size_t count,
 		return true;
 	}
 	if (air->keyed)
-		let_go(air);
+		drop(air);
 	air->keyed = false;
 	if (air->after_at >= air->after.samples)
 		return false;
@@ -92,7 +92,7 @@ void air_after_gateway(struct air *air)
 {
 	if (air->place->repeater && air->settings->hang_after_gateway &&
 	    !air->keyed)
-		let_go(air);
+		drop(air);
 }
 
 bool air_is_up(const struct air *air)

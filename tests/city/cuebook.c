@@ -238,9 +238,9 @@ struct ear *cuebook_ear(const struct cuebook *book, const struct place *place)
 	return ear;
 }
 
-static const struct person *by_number(const struct cuebook *book,
-				      const struct place *place,
-				      const char *number)
+static const struct person *numbered(const struct cuebook *book,
+				     const struct place *place,
+				     const char *number)
 {
 	size_t i;
 
@@ -275,7 +275,7 @@ static const struct person *spelt(const struct cuebook *book,
 	}
 	for (at = 0; at < len; at++) {
 		const struct person *person =
-			by_number(book, place, digits + at);
+			numbered(book, place, digits + at);
 
 		if (person)
 			return person;

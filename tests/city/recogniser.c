@@ -171,7 +171,8 @@ const char *book_name(const struct book *book, int number)
 }
 
 /* Lines of a recording without the silence around it; returns how many. */
-static size_t draw(const int16_t *pcm, size_t samples, float (*z)[BANDS])
+static size_t picture_lines(const int16_t *pcm, size_t samples,
+			    float (*z)[BANDS])
 {
 	size_t at, lines = 0, last = 0;
 	int16_t window[WINDOW];
@@ -245,7 +246,7 @@ int book_add(struct book *book, const char *name, const int16_t *pcm,
 		free(picture->name);
 		return -ENOMEM;
 	}
-	picture->lines = draw(pcm, samples, picture->z);
+	picture->lines = picture_lines(pcm, samples, picture->z);
 	if (picture->lines < 5) {
 		free(picture->z);
 		free(picture->name);
@@ -420,8 +421,8 @@ static bool overlap(const struct ear *ear, const struct spot *a,
 	return end - begin > (int64_t)shorter / 6;
 }
 
-static void take(const struct ear *ear, const struct spot *spot,
-		 struct heard *heard)
+static void add_heard(const struct ear *ear, const struct spot *spot,
+		      struct heard *heard)
 {
 	uint32_t end_ms = spot->end * 20;
 	size_t at = heard->count;
@@ -456,7 +457,7 @@ void ear_end(struct ear *ear, struct heard *heard)
 			}
 		if (most <= 0)
 			break;
-		take(ear, &best, heard);
+		add_heard(ear, &best, heard);
 		for (i = 0; i < ear->spot_count; i++)
 			if (!overlap(ear, &ear->spots[i], &best))
 				ear->spots[left++] = ear->spots[i];

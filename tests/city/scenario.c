@@ -340,8 +340,8 @@ static int check_mix(const char *mix, char *why, size_t why_size)
 	return rc;
 }
 
-static int take(struct scenario *scenario, const struct line *line, char *why,
-		size_t why_size)
+static int keep_line(struct scenario *scenario, const struct line *line,
+		     char *why, size_t why_size)
 {
 	struct settings settings = usual;
 	struct behaviour behaviour;
@@ -417,7 +417,7 @@ static int one_line(struct scenario *scenario, struct line *line, char *text,
 	snprintf(line->key, sizeof(line->key), "%s", text);
 	if (!strcmp(line->section, "units"))
 		snprintf(line->name, sizeof(line->name), "%s", text);
-	return take(scenario, line, why, why_size);
+	return keep_line(scenario, line, why, why_size);
 }
 
 int scenario_parse(struct scenario *scenario, const char *text, char *why,

@@ -14,7 +14,7 @@
 /* Q.23: rows and columns of the keypad. */
 static const double low_hz[4] = {697, 770, 852, 941};
 static const double high_hz[4] = {1209, 1336, 1477, 1633};
-static const char keys[] = "123A456B789C*0#D";
+static const char keypad[] = "123A456B789C*0#D";
 
 void sound_init(struct sound *sound, uint64_t seed)
 {
@@ -113,7 +113,7 @@ void sound_tone(struct sound *sound, uint32_t ms, double hz, int level_db)
 void sound_key(struct sound *sound, char key, uint32_t ms, int level_db,
 	       int twist_db)
 {
-	const char *place = key ? strchr(keys, key) : NULL;
+	const char *place = key ? strchr(keypad, key) : NULL;
 	double ratio = pow(10, twist_db / 20.0);
 	double low = peak_of(level_db) / sqrt(1 + ratio * ratio);
 	size_t samples = samples_of(ms);
@@ -126,9 +126,10 @@ void sound_key(struct sound *sound, char key, uint32_t ms, int level_db,
 	for (i = 0; pcm && i < samples; i++) {
 		double turn = 2 * M_PI * (double)i / SOUND_RATE_HZ;
 
-		pcm[i] = clip(low * sin(turn * low_hz[(place - keys) / 4]) +
-			      low * ratio *
-				      sin(turn * high_hz[(place - keys) % 4]));
+		pcm[i] =
+			clip(low * sin(turn * low_hz[(place - keypad) / 4]) +
+			     low * ratio *
+				     sin(turn * high_hz[(place - keypad) % 4]));
 	}
 }
 
