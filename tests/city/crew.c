@@ -308,13 +308,24 @@ static void give_up(struct crew *crew, bool chained_only)
 	}
 }
 
+static bool has_answered(const struct crew *crew, const struct person *person)
+{
+	size_t i;
+
+	for (i = 0; i < crew->count; i++)
+		if (crew->members[i].guard.person == person &&
+		    crew->members[i].answered)
+			return true;
+	return false;
+}
+
 /* The first on the list who has not answered, from a place on. */
 static void ask_next(struct crew *crew, size_t from, uint64_t at_us)
 {
 	if (!crew->place->repeater || !crew->settings.chain || !crew->running)
 		return;
 	for (; from < crew->count; from++)
-		if (!crew->members[from].answered) {
+		if (!has_answered(crew, crew->members[from].guard.person)) {
 			ask(crew, crew->members[from].guard.person, true,
 			    at_us);
 			return;
@@ -375,6 +386,8 @@ void crew_gateway_unkeyed(struct crew *crew, enum cue cue,
 		give_up(crew, false);
 		crew->running = false;
 		crew->done = true;
+		break;
+	case CUE_NOTICE:
 		break;
 	case CUE_OTHER:
 		if (!crew->running || length_ms >= ANNOUNCEMENT_MS)

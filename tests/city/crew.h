@@ -29,7 +29,8 @@ struct crew;
 
 /* What an over of the gateway was to the guards. */
 enum cue {
-	CUE_OTHER, /* none of the below: an announcement, an officer */
+	CUE_OTHER,  /* none of the below: an announcement, an officer */
+	CUE_NOTICE, /* a receipt that asks nothing of anybody */
 	CUE_UNIT,
 	CUE_REPEAT,
 	CUE_DONE,

@@ -22,6 +22,8 @@
 #define TAIL_MS 700
 /* Between the digits of one number. */
 #define DIGITS_MS 1200
+/* What stands before a receipt, at most: lead and carrier. */
+#define NOTICE_MS 2500
 
 enum role { ROLE_OTHER, ROLE_UNIT, ROLE_DIGIT, ROLE_REPEAT, ROLE_DONE };
 
@@ -321,5 +323,8 @@ struct meaning cuebook_meaning(const struct cuebook *book,
 		meaning.cue = CUE_REPEAT;
 	else if (last->role == ROLE_DONE)
 		meaning.cue = CUE_DONE;
+	else if (last->role == ROLE_OTHER && heard->begin_ms[at] < NOTICE_MS &&
+		 strncmp(meaning.name, "announce", 8))
+		meaning.cue = CUE_NOTICE;
 	return meaning;
 }

@@ -247,6 +247,23 @@ static void front_cut(const struct fingers *fingers, const struct guard *guard,
 	sound_cut(sound, (size_t)ms * SOUND_RATE_HZ / 1000);
 }
 
+/* Whether who hears it takes it for an answer, and the next may go on. */
+static bool is_whole(const struct guard *guard, enum occasion occasion)
+{
+	const struct behaviour *behaviour = &guard->behaviour;
+	char count[32];
+
+	count_of(guard, count, sizeof(count));
+	if (is_alarm(guard, occasion) || behaviour->always_wrong ||
+	    strlen(count) != (size_t)guard->settings->count_width)
+		return false;
+	if (occasion == OCCASION_REPEAT || guard->turns > 1)
+		return true;
+	return !behaviour->wrong_digits && !behaviour->unknown_number &&
+	       !behaviour->no_end && !behaviour->front_cut &&
+	       !behaviour->hesitates && !behaviour->let_go && !*behaviour->dial;
+}
+
 static void say_keys(const struct guard *guard, const struct fingers *fingers,
 		     enum occasion occasion, struct utterance *utterance)
 {
@@ -259,8 +276,7 @@ static void say_keys(const struct guard *guard, const struct fingers *fingers,
 		split = strlen(keys) / 2;
 	utterance->count = split ? 2 : 1;
 	utterance->gap_ms = (uint32_t)draw(guard, "between", 600, 2200);
-	utterance->whole = keys[strlen(keys) - 1] == '#' && keys[0] != '*' &&
-			   strlen(keys) >= 3;
+	utterance->whole = is_whole(guard, occasion);
 	for (i = 0; i < utterance->count; i++) {
 		struct sound *sound = &utterance->overs[i];
 		char *text = utterance->text[i];

@@ -430,10 +430,12 @@ static void add_heard(const struct ear *ear, const struct spot *spot,
 	for (; at && heard->end_ms[at - 1] > end_ms; at--) {
 		heard->numbers[at] = heard->numbers[at - 1];
 		heard->scores[at] = heard->scores[at - 1];
+		heard->begin_ms[at] = heard->begin_ms[at - 1];
 		heard->end_ms[at] = heard->end_ms[at - 1];
 	}
 	heard->numbers[at] = ear->numbers[spot->picture];
 	heard->scores[at] = spot->score;
+	heard->begin_ms[at] = end_ms - (uint32_t)lines_of(ear, spot) * 20;
 	heard->end_ms[at] = end_ms;
 	heard->count++;
 }

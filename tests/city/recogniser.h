@@ -44,6 +44,7 @@ struct heard {
 	size_t count;
 	int numbers[EAR_HEARD_MAX];
 	float scores[EAR_HEARD_MAX];
+	uint32_t begin_ms[EAR_HEARD_MAX];
 	uint32_t end_ms[EAR_HEARD_MAX];
 	uint32_t length_ms; /* to the last sound of the over */
 };

@@ -395,9 +395,10 @@ static void answers_in_turn_on_a_repeater_without_cues(void **state)
 {
 	struct stage stage;
 
-	open_stage(&stage, 1, "", 3);
+	open_stage(&stage, 1, "[units]\nK = named\n", 3);
 	gateway(&stage, CUE_OTHER, NULL);
-	assert_string_equal(pass(&stage, 40000), "05#06#07#");
+	assert_string_equal(pass(&stage, 40000), "*01*05#06#07#");
+	gateway(&stage, CUE_NOTICE, NULL);
 	assert_int_equal(stage.carriers, 3);
 	assert_string_equal(pass(&stage, 20000), "");
 	close_stage(&stage);

@@ -237,6 +237,7 @@ static struct meaning ask_for(struct cues *cues, const char *numbers,
 
 	for (i = 0; i < heard.count; i++) {
 		heard.numbers[i] = numbers[i] - '0';
+		heard.begin_ms[i] = 1000 * (uint32_t)i;
 		heard.end_ms[i] = 1000 * (uint32_t)(i + 1);
 	}
 	heard.length_ms = 1000 * (uint32_t)heard.count + rest_ms;
@@ -253,7 +254,9 @@ static void asks_the_unit_that_is_named_last(void **state)
 	assert_int_equal(ask_for(*state, "30", 0).cue, CUE_UNIT);
 	assert_int_equal(ask_for(*state, "3", 0).cue, CUE_REPEAT);
 	assert_int_equal(ask_for(*state, "04", 0).cue, CUE_DONE);
-	assert_int_equal(ask_for(*state, "5", 0).cue, CUE_OTHER);
+	assert_int_equal(ask_for(*state, "5", 0).cue, CUE_NOTICE);
+	assert_int_equal(ask_for(*state, "5", 2000).cue, CUE_OTHER);
+	assert_int_equal(ask_for(*state, "5555", 0).cue, CUE_OTHER);
 	assert_int_equal(ask_for(*state, "", 0).cue, CUE_OTHER);
 }
 
