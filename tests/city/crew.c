@@ -532,6 +532,11 @@ bool crew_frame(struct crew *crew, uint64_t now_us, int16_t pcm[SOUND_FRAME])
 	return carrier;
 }
 
+size_t crew_guards(const struct crew *crew)
+{
+	return crew->count;
+}
+
 size_t crew_busy(const struct crew *crew)
 {
 	size_t i, busy = 0;

@@ -62,6 +62,8 @@ void crew_gateway_unkeyed(struct crew *crew, enum cue cue,
 /* The next 20 ms as the base receives them; false: no carrier. */
 bool crew_frame(struct crew *crew, uint64_t now_us, int16_t pcm[SOUND_FRAME]);
 
+size_t crew_guards(const struct crew *crew);
+
 /* Guards that key, and those that are about to. */
 size_t crew_busy(const struct crew *crew);
 

@@ -80,6 +80,19 @@ void diary_write(struct diary *diary, const struct diary_line *line)
 	fflush(diary->file);
 }
 
+void diary_ready(struct diary *diary, uint32_t channels, uint32_t guards)
+{
+	const char *form = diary->json
+				   ? "{\"event\":\"ready\",\"channels\":%u,"
+				     "\"guards\":%u}\n"
+				   : "%u channels and %u guards are ready\n";
+
+	if (!diary->file)
+		return;
+	fprintf(diary->file, form, channels, guards);
+	fflush(diary->file);
+}
+
 void diary_summary(struct diary *diary, uint32_t channels, uint32_t done)
 {
 	const char *form =

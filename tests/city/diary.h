@@ -37,4 +37,7 @@ struct diary_line {
 };
 
 void diary_write(struct diary *diary, const struct diary_line *line);
+/* The sockets are bound: whoever waits for the guards may begin. */
+void diary_ready(struct diary *diary, uint32_t channels, uint32_t guards);
+
 void diary_summary(struct diary *diary, uint32_t channels, uint32_t done);

@@ -84,6 +84,12 @@ static const char usage[] =
 	"  --seconds N        end after so long; with --until-done status 1\n"
 	"  --help             this text\n"
 	"\n"
+	"The first line tells that every socket is bound, the last is a "
+	"summary;\n"
+	"between them, as JSON: time (UTC), channel, event (heard, over, "
+	"silent,\n"
+	"waits), unit, cue with its score, answer, over_ms, reaction_ms.\n"
+	"\n"
 	"Ends at SIGINT or SIGTERM with status 0; status 2: it could not "
 	"start.\n"
 	"\n";
@@ -382,11 +388,22 @@ static bool goes_on(const struct city *city, const struct options *options,
 	return false;
 }
 
+static void tell_ready(struct city *city)
+{
+	uint32_t guards = 0;
+	size_t i;
+
+	for (i = 0; i < city->count; i++)
+		guards += (uint32_t)crew_guards(radio_crew(city->radios[i]));
+	diary_ready(&city->diary, (uint32_t)city->count, guards);
+}
+
 static int run(struct city *city, const struct options *options)
 {
 	struct epoll_event events[64];
 	int status = 0;
 
+	tell_ready(city);
 	while (goes_on(city, options, &status)) {
 		int count = epoll_wait(city->epoll, events, 64, -1), i;
 

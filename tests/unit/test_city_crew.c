@@ -313,9 +313,29 @@ static void hears_no_cue_while_it_keys(void **state)
 
 	open_stage(&stage, 0, "[units]\nA = stuck=12\n", 1);
 	ask_unit(&stage, "A", 6000);
-	gateway(&stage, CUE_UNIT, "A");
+	crew_gateway_keyed(stage.crew, stage.now_us);
+	while (!stage.diary.overs)
+		pass(&stage, 20);
+	pass(&stage, 300); /* it has let go only for the last syllable */
+	crew_gateway_unkeyed(stage.crew, CUE_UNIT, person(&stage, "A"), 9000,
+			     stage.now_us);
 	assert_string_equal(pass(&stage, 20000), "");
 	assert_int_equal(stage.carriers, 1);
+	close_stage(&stage);
+}
+
+static void lets_the_one_before_repeat_first(void **state)
+{
+	struct stage stage;
+
+	open_stage(&stage, 1, "[city]\nreaction = 2.0\n", 3);
+	gateway(&stage, CUE_UNIT, "K");
+	while (!stage.diary.overs)
+		pass(&stage, 20);
+	pass(&stage, 1500); /* L is about to answer */
+	assert_int_equal(crew_busy(stage.crew), 1);
+	gateway(&stage, CUE_REPEAT, NULL);
+	assert_string_equal(pass(&stage, 40000), "05#06#07#");
 	close_stage(&stage);
 }
 
@@ -549,6 +569,7 @@ int main(void)
 		cmocka_unit_test(gives_up_its_turn_when_another_is_called),
 		cmocka_unit_test(never_keys_while_the_gateway_sends),
 		cmocka_unit_test(hears_no_cue_while_it_keys),
+		cmocka_unit_test(lets_the_one_before_repeat_first),
 		cmocka_unit_test(keeps_a_stuck_transmitter_up_for_ever),
 		cmocka_unit_test(lets_the_stronger_of_two_win_or_mixes_them),
 		cmocka_unit_test(has_several_guards_of_one_unit_answer),
