@@ -19,7 +19,7 @@
 /* An over of the gateway as long as this begins a roll-call anew. */
 #define ANNOUNCEMENT_MS 3000
 /* A guard who still keyed so shortly before its end has missed the cue. */
-#define MISSED_US 800000
+#define MISSED_US 400000
 #define KEYED_MAX 16
 
 enum state { STATE_IDLE, STATE_PLANNED, STATE_KEYED };

@@ -19,8 +19,11 @@
 
 #define HEADER_BYTES 12
 #define PACKET_BYTES (HEADER_BYTES + ENCODER_BYTES_MAX)
-#define GAP_US       80000 /* without a packet: the gateway's over has ended */
-#define MARKER       0x80
+/* Without a packet: the gateway's over has ended.  A stalled machine sends
+ * late, so this is no less than a person needs to notice the silence.
+ */
+#define GAP_US 160000
+#define MARKER 0x80
 
 struct format {
 	const char *name;
