@@ -99,6 +99,8 @@ PB_H := $(O)/gen/proto/gridcall.pb-c.h
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 ARCHIVES := $(O)/libgateway.a $(O)/libproto.a $(O)/libcodecs.a
+# The insides of plugins, for the tests of their parts alone.
+INSIDES  := $(O)/libplugins.a
 
 PROGRAMS := $(O)/gridcalld $(O)/gridcall $(O)/gridcall-city
 PLUGIN_SO := $(PLUGINS:%=$(O)/plugins/%.so)
@@ -139,6 +141,10 @@ $(O)/libproto.a: $(call objects,$(PROTO_C)) $(PB_C:.c=.o)
 	$(archive)
 $(O)/libgateway.a: $(call objects,$(GATEWAY_C))
 	$(archive)
+# Quick append: two plugins may have files of the same name.
+$(INSIDES): $(call objects,$(wildcard plugins/*/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 define link
 	$(call say,LD,$@)
@@ -169,7 +175,7 @@ $(O)/tests/conform/fake_%.so: $(O)/tests/conform/fake_%.o
 	$(call say,SO,$@)
 	$(Q)$(CC) $(L_ALL) -shared -o $@ $^
 
-$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(ARCHIVES)
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(INSIDES) $(ARCHIVES)
 	$(call link,-lcmocka)
 $(O)/tests/conform/test_%: $(O)/tests/conform/test_%.o $(ARCHIVES)
 	$(call link,-lcmocka)
@@ -177,11 +183,11 @@ $(O)/tests/bench/bench_%: $(O)/tests/bench/bench_%.o $(ARCHIVES)
 	$(call link)
 # A fuzz target runs its corpus with corpus.c, and for real in BUILD=fuzz.
 ifeq ($(BUILD),fuzz)
-$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(INSIDES) $(ARCHIVES)
 	$(call link,-fsanitize=fuzzer)
 else
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/corpus.o \
-		$(ARCHIVES)
+		$(INSIDES) $(ARCHIVES)
 	$(call link)
 endif
 
