@@ -53,6 +53,7 @@ struct jitter {
 	int64_t top_index;
 	uint32_t top_timestamp;
 	struct gridcall_format top_format;
+	int64_t floor;      /* before it is another source's place */
 	int64_t head;       /* next to be cut */
 	uint32_t given_up;  /* pushed out of the window unplayed */
 	uint64_t queued_48; /* samples waiting, as if at 48 kHz */
@@ -202,6 +203,7 @@ static void begin(struct jitter *jitter, uint32_t ssrc, uint16_t seq,
 	jitter->ssrc = ssrc;
 	jitter->top_seq = seq;
 	jitter->top_index = jitter->head = 0;
+	jitter->floor = INT64_MIN;
 }
 
 /* The window has moved on: forget what it can't hold. */
@@ -244,6 +246,8 @@ static bool is_open_place(struct jitter *jitter, int64_t index)
 {
 	const struct slot *slot = slot_at(jitter, index);
 
+	if (index < jitter->floor)
+		return false;
 	if (index < jitter->head &&
 	    (jitter->started || jitter->head - index > EARLY_MAX ||
 	     jitter->top_index - index >= JITTER_SLOTS))
@@ -312,6 +316,7 @@ static enum jitter_offer adopt(struct jitter *jitter, struct slot *second,
 		tally_add(&jitter->tallies.resyncs, 1);
 		/* One number is left out: here something is missing. */
 		jitter->top_index += 2;
+		jitter->floor = jitter->top_index;
 		jitter->top_seq = jitter->candidate_seq;
 		jitter->ssrc = jitter->candidate_ssrc;
 	} else {
