@@ -12,7 +12,7 @@
 #define MISSING_MAX_MS 1000   /* a longer gap inside an over is shortened */
 #define SLACK_MS       60     /* by which a gap may exceed the time passed */
 #define STRAGGLER_US   500000 /* after an over its own packets may come yet */
-#define BUFFERS        (JITTER_SLOTS + 2) /* one being cut, one held */
+#define BUFFERS        (JITTER_SLOTS + 3) /* being cut, held, just come */
 
 enum slot_state {
 	SLOT_EMPTY,
