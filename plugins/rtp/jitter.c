@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/rtp/cutter.h"
 #include "plugins/rtp/payload.h"
 
 #define STEP_MS        20     /* by which the delay grows and shrinks */
@@ -63,16 +64,9 @@ struct jitter {
 	uint16_t candidate_seq;
 
 	struct slot current;  /* being cut; data NULL: none */
-	uint32_t current_at;  /* samples of it already handed out */
 	struct slot previous; /* what was cut before, without its data */
 	bool has_previous;
-	uint32_t missing; /* samples of silence before current */
-
-	struct gridcall_format format; /* of the frame being filled */
-	uint32_t filled;               /* samples */
-	uint32_t frame_len;            /* bytes */
-	bool holed;                    /* some of it is missing */
-	uint8_t frame[GRIDCALL_FRAME_BYTES_MAX];
+	struct cutter cutter;
 
 	struct slot slots[JITTER_SLOTS];
 	/* Last in, first out, so that few of them are ever touched. */
@@ -196,9 +190,9 @@ static void begin(struct jitter *jitter, uint32_t ssrc, uint16_t seq,
 		jitter->slots[i].state = SLOT_EMPTY;
 	jitter->ever = jitter->open = true;
 	jitter->started = jitter->dry = jitter->troubled = false;
-	jitter->has_previous = jitter->holed = false;
+	jitter->has_previous = false;
 	jitter->hold = jitter->given_up = 0;
-	jitter->missing = jitter->filled = jitter->frame_len = 0;
+	cutter_reset(&jitter->cutter);
 	jitter->began_us = jitter->until_us = now_us;
 	jitter->ssrc = ssrc;
 	jitter->top_seq = seq;
@@ -444,10 +438,18 @@ static uint32_t missing_before(const struct jitter *jitter,
 	return (uint32_t)missing / unit * unit;
 }
 
-/* Move slot from the queue to current. */
+/* Move slot from the queue to the cutter. */
 static void take(struct jitter *jitter, struct slot *slot, uint32_t absent)
 {
-	jitter->missing = missing_before(jitter, slot, absent);
+	const struct cutter_payload payload = {
+		.format = slot->format,
+		.data = slot->data,
+		.len = slot->len,
+		.samples = slot->samples,
+	};
+
+	cutter_feed(&jitter->cutter, &payload,
+		    missing_before(jitter, slot, absent));
 	for (; jitter->head < slot->index; jitter->head++) {
 		struct slot *passed = slot_at(jitter, jitter->head);
 
@@ -460,87 +462,39 @@ static void take(struct jitter *jitter, struct slot *slot, uint32_t absent)
 	jitter->given_up = 0;
 	jitter->queued_48 -= samples_48(slot);
 	jitter->current = *slot;
-	jitter->current_at = 0;
-	jitter->format = slot->format;
 	slot->state = SLOT_PLAYED;
 	slot->data = NULL;
 	jitter->previous = *slot;
 	jitter->has_previous = true;
 }
 
-static void append_silence(struct jitter *jitter, uint32_t samples)
-{
-	size_t bytes = payload_sample_bytes(jitter->format.codec) * samples;
-
-	memset(jitter->frame + jitter->frame_len,
-	       payload_silence(jitter->format.codec), bytes);
-	jitter->frame_len += (uint32_t)bytes;
-	jitter->filled += samples;
-}
-
-/* Add what current still has, at most samples of it. */
-static void append_current(struct jitter *jitter, uint32_t samples)
-{
-	size_t bytes = payload_sample_bytes(jitter->format.codec);
-	struct slot *current = &jitter->current;
-	uint32_t left = current->samples - jitter->current_at;
-	uint32_t count = left < samples ? left : samples;
-	size_t len = bytes ? bytes * count : current->len;
-
-	memcpy(jitter->frame + jitter->frame_len,
-	       current->data + bytes * jitter->current_at, len);
-	jitter->frame_len += (uint32_t)len;
-	jitter->filled += count;
-	jitter->current_at += count;
-	if (jitter->current_at == current->samples)
-		release(jitter, current);
-}
-
-/* Fill the frame; false when there is too little to fill it yet. */
+/* Fill the next frame; false when there is too little to fill it yet. */
 static bool assemble(struct jitter *jitter)
 {
-	for (;;) {
-		uint32_t want = payload_frame_samples(&jitter->format);
-		uint32_t absent, count;
-		struct slot *slot;
+	struct cutter *cutter = &jitter->cutter;
+	struct slot *slot;
+	uint32_t absent;
 
-		if (jitter->filled && jitter->filled == want)
-			return true;
-		if (jitter->missing) {
-			count = want - jitter->filled;
-			if (count > jitter->missing)
-				count = jitter->missing;
-			append_silence(jitter, count);
-			jitter->missing -= count;
-			jitter->holed = true;
-			continue;
-		}
-		if (jitter->current.data) {
-			append_current(jitter, want - jitter->filled);
-			continue;
-		}
+	while (!cutter_fill(cutter)) {
+		release(jitter, &jitter->current);
 		slot = next_packet(jitter, &absent);
 		if (!slot)
 			return false;
-		if (jitter->filled &&
-		    !payload_same_format(&slot->format, &jitter->format))
-			append_silence(jitter, want - jitter->filled);
-		else
-			take(jitter, slot, absent);
+		if (cutter_has_begun(cutter) &&
+		    !payload_same_format(&slot->format, &cutter->format)) {
+			cutter_pad(cutter);
+			return true;
+		}
+		take(jitter, slot, absent);
 	}
+	return true;
 }
 
 static enum jitter_verdict emit(struct jitter *jitter,
 				struct gridcall_frame *frame)
 {
-	bool holed = jitter->holed;
-
-	frame->format = jitter->format;
-	frame->data = holed ? NULL : jitter->frame;
-	frame->len = holed ? 0 : jitter->frame_len;
-	jitter->filled = jitter->frame_len = 0;
-	jitter->holed = false;
-	if (!holed)
+	cutter_take(&jitter->cutter, frame);
+	if (frame->data)
 		return JITTER_FRAME;
 	tally_add(&jitter->tallies.lost, 1);
 	return JITTER_LOST;
@@ -575,10 +529,9 @@ enum jitter_verdict jitter_pull(struct jitter *jitter, uint64_t now_us,
 		jitter->dry = true;
 		return JITTER_WAIT;
 	}
-	if (!jitter->filled)
+	if (!cutter_has_begun(&jitter->cutter))
 		return end(jitter, now_us);
-	append_silence(jitter,
-		       payload_frame_samples(&jitter->format) - jitter->filled);
+	cutter_pad(&jitter->cutter);
 	return emit(jitter, frame);
 }
 
