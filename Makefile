@@ -177,7 +177,7 @@ $(O)/tests/conform/fake_%.so: $(O)/tests/conform/fake_%.o
 
 $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(INSIDES) $(ARCHIVES)
 	$(call link,-lcmocka)
-$(O)/tests/conform/test_%: $(O)/tests/conform/test_%.o $(ARCHIVES)
+$(O)/tests/conform/test_%: $(O)/tests/conform/test_%.o $(INSIDES) $(ARCHIVES)
 	$(call link,-lcmocka)
 $(O)/tests/bench/bench_%: $(O)/tests/bench/bench_%.o $(ARCHIVES)
 	$(call link)

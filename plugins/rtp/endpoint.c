@@ -68,7 +68,7 @@ int endpoint_probe(const struct settings *settings)
 	int rc = 0;
 
 	if (fd < 0)
-		return 0; /* out of descriptors says nothing about the radio */
+		return -EAGAIN;  /* out of descriptors, say */
 	from.at.v4.sin_port = 0; /* both families keep it there */
 	if (bind(fd, &from.at.any, from.len) ||
 	    connect(fd, &settings->remote.at.any, settings->remote.len))

@@ -15,6 +15,7 @@ int endpoint_open(const struct settings *settings, struct gridcall_why *why);
 
 /*
  * Whether packets could leave now: our address is there and a way to the remote
- * one too.  Sends nothing.  0, or a negative errno.
+ * one too.  Sends nothing.  0, -EAGAIN when it can't be told now, or another
+ * negative errno.
  */
 int endpoint_probe(const struct settings *settings);

@@ -193,6 +193,8 @@ static void probe(struct rtp *rtp, uint64_t now_us)
 	rtp->probed_us = now_us;
 	rtp->has_told_misfit = false;
 	rtp->probe_us = now_us + (rc ? PROBE_AGAIN_US : PROBE_US);
+	if (rc == -EAGAIN)
+		return;
 	if (!rc) {
 		if (rtp->probes_failed >= PROBES_FAILED)
 			rtp->host.recovered(rtp->radio);
