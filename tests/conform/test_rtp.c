@@ -269,8 +269,10 @@ static void takes_events_inside_an_over_for_no_loss(void **state)
 	send_from(s, s->radio);
 	s->packet.payload_type = 101;
 	send_from(s, s->radio);
+	s->packet.payload_type = 13;
+	send_from(s, s->radio);
 	s->packet.payload_type = 8;
-	s->packet.timestamp -= 160;
+	s->packet.timestamp -= 2 * 160;
 	send_from(s, s->radio);
 	ticks(s, 20);
 	assert_int_equal(s->host.frames, 2);

@@ -411,6 +411,18 @@ static void goes_on_after_a_jump_of_sequence_or_timestamp(void **state)
 	ends_as(b, "a.mn.xy|");
 }
 
+static void takes_no_far_number_at_its_word(void **state)
+{
+	struct bench *b = bench_with(40);
+
+	push20(b, 0);
+	/* a hundred packets on, but only a second on the sample clock */
+	assert_int_equal(push(b, 100, FIRST_TIME + 8000, 'x', 160),
+			 JITTER_HELD);
+	push20(b, 1);
+	ends_as(b, "ab|");
+}
+
 static void forgets_a_stray_packet(void **state)
 {
 	struct bench *b = bench_with(40);
@@ -460,6 +472,18 @@ static void keeps_long_packets_with_pauses_between_in_one_over(void **state)
 	ticks(b, 30);
 	assert_int_equal(strchr(b->story, '|') - b->story, b->len - 1);
 	assert_int_equal(b->len - 1, (4 * 1024 + 159) / 160);
+	b->jitter = jitter_free(b->jitter);
+}
+
+static void counts_the_gap_from_where_a_long_packet_ends(void **state)
+{
+	struct bench *b = bench_with(0);
+
+	push(b, 0, FIRST_TIME, 'z', 1024);
+	ticks(b, 10);
+	/* 72 ms after the 128 of the first */
+	assert_int_equal(push(b, 1, FIRST_TIME + 1024, 'z', 160),
+			 JITTER_QUEUED);
 	b->jitter = jitter_free(b->jitter);
 }
 
@@ -574,10 +598,12 @@ int main(void)
 		cmocka_unit_test(goes_on_when_the_source_changes),
 		cmocka_unit_test(keeps_to_the_first_of_two_sources_at_once),
 		cmocka_unit_test(goes_on_after_a_jump_of_sequence_or_timestamp),
+		cmocka_unit_test(takes_no_far_number_at_its_word),
 		cmocka_unit_test(forgets_a_stray_packet),
 		cmocka_unit_test(cuts_packets_of_any_length_into_20_ms),
 		cmocka_unit_test(
 			keeps_long_packets_with_pauses_between_in_one_over),
+		cmocka_unit_test(counts_the_gap_from_where_a_long_packet_ends),
 		cmocka_unit_test(tells_every_frame_that_a_lost_packet_touches),
 		cmocka_unit_test(carries_l16_and_opus),
 		cmocka_unit_test(refuses_what_can_not_be_cut),
