@@ -10,8 +10,10 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -416,6 +418,50 @@ static void copies_no_more_counters_than_there_is_room(void **state)
 	}
 }
 
+struct reader {
+	struct gridcall_radio *radio;
+	atomic_bool is_done;
+};
+
+static void *read_counters(void *arg)
+{
+	struct gridcall_counter counters[COUNTERS_MAX];
+	struct reader *reader = arg;
+
+	do {
+		(void)reader->radio->driver->counters(reader->radio->state,
+						      counters, COUNTERS_MAX);
+	} while (!atomic_load(&reader->is_done));
+	return NULL;
+}
+
+/* What can go wrong here is seen in BUILD=tsan. */
+static void counts_while_another_thread_reads(void **state)
+{
+	struct gridcall_radio radio;
+	int i;
+
+	EACH_DRIVER(driver, example)
+	{
+		struct reader reader = {.radio = &radio};
+		pthread_t thread;
+
+		opened(&radio, driver, example->first);
+		assert_int_equal(driver->key(radio.state, 1, radio.now_us), 0);
+		assert_int_equal(
+			pthread_create(&thread, NULL, read_counters, &reader),
+			0);
+		for (i = 0; i < TIMES; i++) {
+			assert_int_equal(send_frame(&radio), 0);
+			(void)host_poll(&radio, 0);
+			host_tick(&radio);
+		}
+		atomic_store(&reader.is_done, true);
+		pthread_join(thread, NULL);
+		closed(&radio);
+	}
+}
+
 /* Load every plugin of the build; one that does not load fails the suite. */
 static int load_all(void **state)
 {
@@ -469,6 +515,7 @@ int main(void)
 		cmocka_unit_test(stands_a_clock_that_jumps),
 		cmocka_unit_test(counts_under_names_that_stay),
 		cmocka_unit_test(copies_no_more_counters_than_there_is_room),
+		cmocka_unit_test(counts_while_another_thread_reads),
 	};
 
 	return cmocka_run_group_tests(tests, load_all, unload_all);
