@@ -22,17 +22,20 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <talloc.h>
+
 #include "tests/conform/build_folder.h"
 #include "tests/conform/fake_host.h"
+#include "tests/conform/own_address.h"
 
 #define COUNTERS_MAX 64
 #define TIMES        200
 
 /*
- * What each driver must be given to open.  Ports differ, so that two of them
- * are open at once; 127.0.0.2 keeps other tests out of the way.
+ * What each driver must be given to open, twice at once.  A value's @ stands
+ * for an address that no other test has.
  */
-static const struct example {
+static struct example {
 	const char *driver;
 	struct gridcall_option first[8];
 	struct gridcall_option second[8];
@@ -40,13 +43,15 @@ static const struct example {
 } examples[] = {
 	{
 		"rtp",
-		{{"local", "127.0.0.2:47010"}, {"remote", "127.0.0.2:47011"}},
-		{{"local", "127.0.0.2:47012"},
-		 {"remote", "127.0.0.2:47013"},
+		{{"local", "@:47010"}, {"remote", "@:47011"}},
+		{{"local", "@:47012"},
+		 {"remote", "@:47013"},
 		 {"codec", "opus"}},
-		{{"local", "127.0.0.2"}, {"remote", "127.0.0.2:47011"}},
+		{{"local", "@"}, {"remote", "@:47011"}},
 	},
 };
+
+#define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
 
 static struct plugin_list *list;
 
@@ -54,7 +59,7 @@ static const struct example *example_of(const struct gridcall_driver *driver)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+	for (i = 0; i < EXAMPLES; i++)
 		if (!strcmp(examples[i].driver, driver->head.name))
 			return &examples[i];
 	fail_msg("driver '%s' has no row in examples of %s: add what it must "
@@ -462,6 +467,15 @@ static void counts_while_another_thread_reads(void **state)
 	}
 }
 
+static void put_address(struct gridcall_option *options)
+{
+	for (; options->key; options++)
+		if (options->value[0] == '@')
+			options->value =
+				talloc_asprintf(list, "%s%s", own_address(),
+						options->value + 1);
+}
+
 /* Load every plugin of the build; one that does not load fails the suite. */
 static int load_all(void **state)
 {
@@ -469,8 +483,14 @@ static int load_all(void **state)
 	char path[1024];
 	struct dirent *entry;
 	DIR *dir;
+	size_t i;
 
 	list = plugin_list_alloc(NULL);
+	for (i = 0; i < EXAMPLES; i++) {
+		put_address(examples[i].first);
+		put_address(examples[i].second);
+		put_address(examples[i].wrong);
+	}
 	snprintf(path, sizeof(path), "%s/plugins", build_folder());
 	dir = opendir(path);
 	if (!dir) {

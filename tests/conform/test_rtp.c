@@ -22,10 +22,11 @@
 #include "plugins/rtp/rtp_packet.h"
 #include "tests/conform/build_folder.h"
 #include "tests/conform/fake_host.h"
+#include "tests/conform/own_address.h"
 
 #define PORT    47030 /* the driver's */
 #define RADIO   47031
-#define OTHER   47032
+#define ANY     0
 #define SSRC    0x1234
 #define WAIT_MS 2000
 #define MANY    500
@@ -63,21 +64,24 @@ static void on_frame(struct gridcall_radio *host,
 static struct scene *scene(const char *key, const char *value)
 {
 	static const uint8_t voice[640];
+	char local[32], remote[32];
 	const struct gridcall_option options[] = {
-		{"local", "127.0.0.1:47030"},
-		{"remote", "127.0.0.1:47031"},
+		{"local", local},
+		{"remote", remote},
 		{key, value},
 		{NULL, NULL},
 	};
 	static struct scene s;
 
 	memset(&s, 0, sizeof(s));
+	snprintf(local, sizeof(local), "%s:%d", own_address(), PORT);
+	snprintf(remote, sizeof(remote), "%s:%d", own_address(), RADIO);
 	if (host_open(&s.host, plugin_driver(plugin_find(list, "rtp")),
 		      options))
 		fail_msg("%s", s.host.why.text);
 	s.host.on_frame = on_frame;
 	s.host.data = &s;
-	s.radio = udp_socket("127.0.0.1", RADIO);
+	s.radio = udp_socket(own_address(), RADIO);
 	s.packet = (struct rtp_packet){.payload_type = 8,
 				       .seq = 100,
 				       .ssrc = SSRC,
@@ -96,9 +100,9 @@ static void strike(struct scene *s)
 static void send_bytes(int fd, const uint8_t *data, size_t len)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(PORT),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+				 .sin_port = htons(PORT)};
 
+	assert_int_equal(inet_pton(AF_INET, own_address(), &to.sin_addr), 1);
 	assert_int_equal(
 		sendto(fd, data, len, 0, (struct sockaddr *)&to, sizeof(to)),
 		(ssize_t)len);
@@ -179,7 +183,7 @@ static void hears_the_types_that_it_was_told(void **state)
 static void drops_strangers_without_a_trace(void **state)
 {
 	struct scene *s = scene(NULL, NULL);
-	int stranger = udp_socket("127.0.0.3", OTHER);
+	int stranger = udp_socket("127.0.0.3", ANY);
 
 	send_from(s, stranger);
 	assert_int_equal(s->host.keyed, 0);
@@ -197,7 +201,7 @@ static void drops_strangers_without_a_trace(void **state)
 static void takes_any_port_of_the_radio_unless_strict(void **state)
 {
 	struct scene *s = scene("strict", "no");
-	int other = udp_socket("127.0.0.1", OTHER);
+	int other = udp_socket(own_address(), ANY);
 
 	send_from(s, other);
 	assert_int_equal(s->host.keyed, 1);
@@ -215,7 +219,7 @@ static void takes_any_port_of_the_radio_unless_strict(void **state)
 static void bounds_what_a_flood_may_cost_at_once(void **state)
 {
 	struct scene *s = scene(NULL, NULL);
-	int stranger = udp_socket("127.0.0.3", OTHER);
+	int stranger = udp_socket("127.0.0.3", ANY);
 	uint8_t junk[100] = {0};
 	int wakes = 0;
 	int i;
@@ -404,7 +408,7 @@ static void goes_on_when_nobody_listens(void **state)
 		ticks(s, 1);
 	}
 	assert_int_equal(s->host.failed, 0);
-	s->radio = udp_socket("127.0.0.1", RADIO);
+	s->radio = udp_socket(own_address(), RADIO);
 	sends(s, 160, &s->packet);
 	strike(s);
 }

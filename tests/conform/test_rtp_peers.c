@@ -27,6 +27,7 @@
 #include "gateway/clock.h"
 #include "tests/conform/build_folder.h"
 #include "tests/conform/fake_host.h"
+#include "tests/conform/own_address.h"
 
 #define DIGITS      "*07*18#"
 #define PORT        "47020"
@@ -37,6 +38,15 @@
 extern char **environ;
 
 static char wav[] = "/tmp/gridcall-peers-XXXXXX.wav";
+
+/* As each program wants to be told. */
+static struct {
+	char location[64];
+	char local[32];
+	char host[32];
+	char url[48];
+} peers;
+
 static struct plugin_list *list;
 
 struct ear {
@@ -99,9 +109,9 @@ static void live(struct gridcall_radio *radio)
 /* A sender may pause for long on a busy machine: gap_ms is generous. */
 static void hears(const char *const *words)
 {
-	static const struct gridcall_option options[] = {
-		{"local", "127.0.0.1:" PORT},
-		{"remote", "127.0.0.1:47021"},
+	const struct gridcall_option options[] = {
+		{"local", peers.local},
+		{"remote", "127.0.0.1:47021"}, /* where the peers send from */
 		{"gap_ms", "1000"},
 		{NULL, NULL},
 	};
@@ -132,15 +142,15 @@ static void hears(const char *const *words)
 }
 
 #define GSTREAMER                                                              \
-	"gst-launch-1.0", "-q", "filesrc", wav_location, "!", "wavparse", "!", \
-		"audioconvert", "!", "audioresample", "!"
-#define UDPSINK "!", "udpsink", "host=127.0.0.1", "port=" PORT
+	"gst-launch-1.0", "-q", "filesrc", peers.location, "!", "wavparse",    \
+		"!", "audioconvert", "!", "audioresample", "!"
+#define UDPSINK "!", "udpsink", peers.host, "port=" PORT
 
 static void hears_opus_from_gstreamer(void **state)
 {
 	char wav_location[64];
 
-	snprintf(wav_location, sizeof(wav_location), "location=%s", wav);
+	snprintf(peers.location, sizeof(wav_location), "location=%s", wav);
 	hears((const char *const[]){GSTREAMER, "audio/x-raw,rate=48000", "!",
 				    "opusenc", "!", "rtpopuspay", "pt=111",
 				    UDPSINK, NULL});
@@ -150,13 +160,13 @@ static void hears_a_law_from_gstreamer(void **state)
 {
 	char wav_location[64];
 
-	snprintf(wav_location, sizeof(wav_location), "location=%s", wav);
+	snprintf(peers.location, sizeof(wav_location), "location=%s", wav);
 	hears((const char *const[]){GSTREAMER, "alawenc", "!", "rtppcmapay",
 				    "max-ptime=20000000", UDPSINK, NULL});
 }
 
 #define FFMPEG "ffmpeg", "-v", "error", "-nostdin", "-re", "-i", wav
-#define TO_RTP "-f", "rtp", "-sdp_file", "/dev/null", "rtp://127.0.0.1:" PORT
+#define TO_RTP "-f", "rtp", "-sdp_file", "/dev/null", peers.url
 
 static void hears_opus_from_ffmpeg(void **state)
 {
@@ -208,7 +218,14 @@ static int prepare(void **state)
 		fprintf(stderr, "%s\n", why.text);
 		return -1;
 	}
-	return write_digits();
+	if (write_digits())
+		return -1;
+	snprintf(peers.location, sizeof(peers.location), "location=%s", wav);
+	snprintf(peers.local, sizeof(peers.local), "%s:%s", own_address(),
+		 PORT);
+	snprintf(peers.host, sizeof(peers.host), "host=%s", own_address());
+	snprintf(peers.url, sizeof(peers.url), "rtp://%s", peers.local);
+	return 0;
 }
 
 static int clean_up(void **state)
