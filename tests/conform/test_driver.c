@@ -25,7 +25,7 @@
 #include <talloc.h>
 
 #include "tests/conform/build_folder.h"
-#include "tests/conform/fake_host.h"
+#include "tests/conform/drive.h"
 #include "tests/conform/own_address.h"
 
 #define COUNTERS_MAX 64

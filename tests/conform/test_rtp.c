@@ -21,7 +21,7 @@
 
 #include "plugins/rtp/rtp_packet.h"
 #include "tests/conform/build_folder.h"
-#include "tests/conform/fake_host.h"
+#include "tests/conform/drive.h"
 #include "tests/conform/own_address.h"
 
 #define PORT    47030 /* the driver's */

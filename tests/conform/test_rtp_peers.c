@@ -26,7 +26,7 @@
 #include "codecs/dtmf.h"
 #include "gateway/clock.h"
 #include "tests/conform/build_folder.h"
-#include "tests/conform/fake_host.h"
+#include "tests/conform/drive.h"
 #include "tests/conform/own_address.h"
 
 #define DIGITS      "*07*18#"

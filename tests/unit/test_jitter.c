@@ -436,29 +436,6 @@ static void forgets_a_stray_packet(void **state)
 
 /* ---- packets of other lengths ---- */
 
-static void cuts_packets_of_any_length_into_20_ms(void **state)
-{
-	const size_t lengths[] = {80, 160, 240, 320, 480, 1456};
-	size_t i, n, total;
-
-	for (i = 0; i < 6; i++) {
-		struct bench *b = bench_with(40);
-
-		total = 0;
-		for (n = 0; n < 4; n++) {
-			push(b, (int)n, FIRST_TIME + (uint32_t)total, 'z',
-			     lengths[i]);
-			total += lengths[i];
-		}
-		ticks(b, 60);
-		assert_int_equal(b->story[b->len - 1], '|');
-		/* what doesn't fill the last frame is padded, not lost */
-		assert_int_equal(b->len - 1, (total + 159) / 160);
-		assert_int_equal(TALLY(b, lost), 0);
-		b->jitter = jitter_free(b->jitter);
-	}
-}
-
 static void keeps_long_packets_with_pauses_between_in_one_over(void **state)
 {
 	struct bench *b = bench_with(40);
@@ -600,7 +577,6 @@ int main(void)
 		cmocka_unit_test(goes_on_after_a_jump_of_sequence_or_timestamp),
 		cmocka_unit_test(takes_no_far_number_at_its_word),
 		cmocka_unit_test(forgets_a_stray_packet),
-		cmocka_unit_test(cuts_packets_of_any_length_into_20_ms),
 		cmocka_unit_test(
 			keeps_long_packets_with_pauses_between_in_one_over),
 		cmocka_unit_test(counts_the_gap_from_where_a_long_packet_ends),
