@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * courier.h - the one thread that owns the sockets of a service
+ *
+ * It carries letters from the outbox to the feed and to who asked, and requests
+ * from the command socket to the gateway.  Main never touches a socket after
+ * courier_start(), so a slow peer can't hold it up.
+ *
+ * Threads: all functions main; the counters are relaxed atomics.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "plugins/plugin.h"
+#include "plugins/zeromq/desk.h"
+#include "plugins/zeromq/outbox.h"
+#include "plugins/zeromq/settings.h"
+#include "plugins/zeromq/socket_file.h"
+
+#define COURIER_REQUEST_MAX (16u << 20) /* bytes */
+#define COURIER_OPEN_MAX    1024        /* requests without an answer yet */
+
+struct courier_counters {
+	_Atomic uint64_t published;
+	_Atomic uint64_t dropped;    /* by publish(): the backlog was full */
+	_Atomic uint64_t requests;   /* handed to the gateway */
+	_Atomic uint64_t refused;    /* answered BUSY, or too large */
+	_Atomic uint64_t garbage;    /* a wrong number of frames */
+	_Atomic uint64_t unroutable; /* answers nobody took */
+};
+
+struct courier {
+	const struct gridcall_service_host *host;
+	struct gridcall_bridge *bridge;
+	struct settings settings;
+	struct outbox *outbox;
+	struct desk *desk;
+	void *context;
+	void *router;    /* NULL: no command socket */
+	void *publisher; /* NULL: no feed */
+	struct socket_file router_file;
+	struct socket_file publisher_file;
+	pthread_t thread;
+	bool started;
+	_Atomic bool stopping;
+	_Atomic uint64_t turns;
+	struct courier_counters counters;
+};
+
+/* Bind what the settings name, start the thread.  0, or an errno and why. */
+int courier_start(struct courier *courier, struct gridcall_why *why);
+
+/*
+ * Send what is queued for at most 200 ms, stop the thread, remove the socket
+ * files.  Also for one whose start failed half-way.
+ */
+void courier_stop(struct courier *courier);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * zeromq.c - the service that other systems subscribe to and send commands to
+ *
+ * One ROUTER takes gridcall.v1.Request and gives gridcall.v1.Reply: one frame
+ * from a DEALER, an empty one and that from a REQ.  One PUB is a feed: topic
+ * and payload, of one jurisdiction.  Both on ipc, where permissions of the file
+ * say who may connect.  The options are in settings.h.
+ */
+#include "plugins/plugin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/zeromq/courier.h"
+
+/* Heartbeats have no area and go to every feed. */
+#define GATEWAYS "gc1.gateway."
+
+static void announce(const struct courier *courier)
+{
+	const struct settings *settings = &courier->settings;
+	const char *jurisdiction = settings->jurisdiction;
+	struct gridcall_feed feed = {.name = *jurisdiction ? jurisdiction
+							   : "everything",
+				     .address = settings->feed,
+				     .jurisdiction = jurisdiction};
+
+	if (settings->feed[0])
+		courier->host->feed(courier->bridge, &feed);
+}
+
+static int service_open(void **state, const struct gridcall_service_host *host,
+			struct gridcall_bridge *bridge,
+			const struct gridcall_option *options,
+			struct gridcall_why *why)
+{
+	struct courier *courier = calloc(1, sizeof(*courier));
+	int rc = courier ? settings_parse(&courier->settings, options, why)
+			 : -ENOMEM;
+
+	if (rc) {
+		free(courier);
+		return rc;
+	}
+	courier->host = host;
+	courier->bridge = bridge;
+	rc = courier_start(courier, why);
+	if (rc) {
+		free(courier);
+		return rc;
+	}
+	announce(courier);
+	*state = courier;
+	return 0;
+}
+
+static bool is_carried(const struct courier *courier, const char *topic)
+{
+	const char *jurisdiction = courier->settings.jurisdiction;
+
+	return courier->settings.feed[0] &&
+	       (!strncmp(topic, jurisdiction, strlen(jurisdiction)) ||
+		!strncmp(topic, GATEWAYS, strlen(GATEWAYS)));
+}
+
+static int service_publish(void *state, const struct gridcall_message *message)
+{
+	struct courier *courier = state;
+	struct letter letter = {.len = message->len};
+	size_t topic_len = strnlen(message->topic, TOPIC_MAX);
+	int rc;
+
+	if (!is_carried(courier, message->topic))
+		return 0;
+	if (topic_len == TOPIC_MAX)
+		return -EINVAL;
+	memcpy(letter.topic, message->topic, topic_len);
+	rc = outbox_put(courier->outbox, &letter, message->payload);
+	if (rc)
+		atomic_fetch_add(&courier->counters.dropped, 1);
+	return rc;
+}
+
+static void service_reply(void *state, uint64_t token, const uint8_t *data,
+			  size_t len)
+{
+	struct courier *courier = state;
+	struct letter letter = {.token = token, .len = len};
+
+	if (!token || outbox_put(courier->outbox, &letter, data))
+		atomic_fetch_add(&courier->counters.unroutable, 1);
+}
+
+static uint64_t service_progress(void *state)
+{
+	struct courier *courier = state;
+
+	return atomic_load(&courier->turns);
+}
+
+static size_t service_counters(void *state, struct gridcall_counter *counters,
+			       size_t max)
+{
+	const struct courier_counters *now =
+		&((struct courier *)state)->counters;
+	const struct gridcall_counter all[] = {
+		{"messages_published", "Messages given to the feed's socket",
+		 atomic_load(&now->published)},
+		{"messages_dropped",
+		 "Messages lost to this feed because its backlog was full",
+		 atomic_load(&now->dropped)},
+		{"requests_taken", "Requests handed to the gateway",
+		 atomic_load(&now->requests)},
+		{"requests_refused",
+		 "Requests answered at once: too many open, or too large",
+		 atomic_load(&now->refused)},
+		{"requests_garbled",
+		 "Requests dropped because they had a wrong number of frames",
+		 atomic_load(&now->garbage)},
+		{"replies_unroutable",
+		 "Replies that nobody took: the peer left or does not read",
+		 atomic_load(&now->unroutable)},
+	};
+	size_t known = sizeof(all) / sizeof(all[0]);
+
+	if (max)
+		memcpy(counters, all,
+		       (max < known ? max : known) * sizeof(all[0]));
+	return known;
+}
+
+static void service_close(void *state)
+{
+	courier_stop(state);
+	free(state);
+}
+
+GRIDCALL_EXPORT const struct gridcall_service gridcall_plugin = {
+	.head = {.abi_major = GRIDCALL_ABI_MAJOR,
+		 .abi_minor = GRIDCALL_ABI_MINOR,
+		 .size = sizeof(struct gridcall_service),
+		 .kind = GRIDCALL_SERVICE,
+		 .name = "zeromq",
+		 .summary = "feeds and commands over ZeroMQ"},
+	.open = service_open,
+	.publish = service_publish,
+	.reply = service_reply,
+	.progress = service_progress,
+	.counters = service_counters,
+	.close = service_close,
+};
