@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * service_host.h - a gateway's side of a service, for tests of the real plugin
+ *
+ * Loads the plugin as the loader would, in a private folder, and lets a thread
+ * of its own, the gateway's main, answer what the plugin hands on.
+ */
+#pragma once
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plugins/plugin.h"
+
+#define HOST_WAITING_MAX 2048
+
+struct host {
+	const struct gridcall_service *service;
+	void *state;
+	char folder[24];
+	char commands[48];
+	char feed[48];
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t thread;
+	/* Makes the answer to a request; bytes are freed with free(). */
+	uint8_t *(*answer)(struct host *host, const uint8_t *data, size_t *len);
+	void *data;
+	bool busy;  /* request() says -EAGAIN */
+	bool stuck; /* request() does not return */
+	bool mute;  /* requests are taken and never answered */
+	bool stopping;
+	size_t taken;
+	struct {
+		uint64_t token;
+		uint8_t *data;
+		size_t len;
+	} waiting[HOST_WAITING_MAX];
+	size_t waiting_count;
+	char told[128]; /* feed() told: name address jurisdiction */
+	struct gridcall_why why;
+};
+
+static int host_request(struct gridcall_bridge *bridge,
+			const struct gridcall_request *request)
+{
+	struct host *host = (struct host *)bridge;
+	int rc = 0;
+
+	pthread_mutex_lock(&host->lock);
+	host->taken++;
+	pthread_cond_broadcast(&host->changed);
+	while (host->stuck)
+		pthread_cond_wait(&host->changed, &host->lock);
+	if (host->busy || host->waiting_count == HOST_WAITING_MAX ||
+	    strcmp(request->principal, "local")) {
+		rc = -EAGAIN;
+	} else if (!host->mute) {
+		size_t i = host->waiting_count++;
+
+		host->waiting[i].token = request->token;
+		host->waiting[i].len = request->len;
+		host->waiting[i].data = malloc(request->len + 1);
+		memcpy(host->waiting[i].data, request->data, request->len);
+	}
+	pthread_mutex_unlock(&host->lock);
+	return rc;
+}
+
+static void host_told_feed(struct gridcall_bridge *bridge,
+			   const struct gridcall_feed *feed)
+{
+	struct host *host = (struct host *)bridge;
+
+	snprintf(host->told, sizeof(host->told), "%s %s %s", feed->name,
+		 feed->address, feed->jurisdiction);
+}
+
+static void host_log(struct gridcall_bridge *bridge, enum gridcall_level level,
+		     const char *text)
+{
+}
+
+static void *host_main(void *arg)
+{
+	struct host *host = arg;
+
+	pthread_mutex_lock(&host->lock);
+	while (!host->stopping) {
+		size_t i = host->waiting_count - 1;
+		size_t len;
+		uint8_t *bytes;
+
+		if (!host->waiting_count) {
+			pthread_cond_wait(&host->changed, &host->lock);
+			continue;
+		}
+		len = host->waiting[i].len;
+		bytes = host->answer(host, host->waiting[i].data, &len);
+		host->service->reply(host->state, host->waiting[i].token, bytes,
+				     len);
+		free(host->waiting[i].data);
+		free(bytes);
+		host->waiting_count--;
+	}
+	pthread_mutex_unlock(&host->lock);
+	return NULL;
+}
+
+static void host_set(struct host *host, bool *what, bool on)
+{
+	pthread_mutex_lock(&host->lock);
+	*what = on;
+	pthread_cond_broadcast(&host->changed);
+	pthread_mutex_unlock(&host->lock);
+}
+
+/* The plugin as built; the test program lives in the same build. */
+static void host_init(struct host *host)
+{
+	const char *build = getenv("GRIDCALL_BUILD");
+	char path[256];
+	void *library;
+
+	snprintf(path, sizeof(path), "%s/plugins/zeromq.so",
+		 build ? build : "build/debug");
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		fprintf(stderr, "%s\n", dlerror());
+		exit(1);
+	}
+	host->service = dlsym(library, GRIDCALL_PLUGIN_SYMBOL);
+	strcpy(host->folder, "/tmp/gridcall-XXXXXX");
+	if (!host->service || !mkdtemp(host->folder))
+		exit(1);
+	sprintf(host->commands, "ipc://%s/commands", host->folder);
+	sprintf(host->feed, "ipc://%s/feed", host->folder);
+	pthread_mutex_init(&host->lock, NULL);
+	pthread_cond_init(&host->changed, NULL);
+}

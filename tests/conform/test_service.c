@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test_service.c - the built ZeroMQ service against its peers on real sockets
+ */
+#include "tests/conform/service_host.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <cmocka.h>
+#include <zmq.h>
+
+#include "proto/client.h"
+
+#define STATUS    "gc1.gateway.GZ01.status"
+#define PATIENCE  20000 /* ms; only a broken service needs them */
+#define OPEN_REQUESTS 1024  /* requests that a service keeps open */
+
+/* -------------------------------------------------------------- helpers -- */
+
+/* Answers whoami, and what it can't understand as a gateway does. */
+static uint8_t *answer(struct host *host, const uint8_t *data, size_t *len)
+{
+	Gridcall__V1__Request *request =
+		gridcall__v1__request__unpack(NULL, *len, data);
+	Gridcall__V1__WhoamiReply whoami = GRIDCALL__V1__WHOAMI_REPLY__INIT;
+	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	uint8_t *bytes;
+
+	whoami.principal = (char *)"local";
+	error.code = GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST;
+	error.sentence = (char *)"This is not a request";
+	if (request) {
+		reply.id = request->id;
+		reply.body_case = GRIDCALL__V1__REPLY__BODY_WHOAMI;
+		reply.whoami = &whoami;
+	} else {
+		reply.error = &error;
+	}
+	*len = gridcall__v1__reply__get_packed_size(&reply);
+	bytes = malloc(*len + 1);
+	gridcall__v1__reply__pack(&reply, bytes);
+	gridcall__v1__request__free_unpacked(request, NULL);
+	return bytes;
+}
+
+static int try_open(struct host *host, const struct gridcall_option *options)
+{
+	static const struct gridcall_service_host table = {
+		.size = sizeof(table),
+		.request = host_request,
+		.feed = host_told_feed,
+		.log = host_log,
+	};
+
+	memset(&host->why, 0, sizeof(host->why));
+	return host->service->open(&host->state, &table,
+				   (struct gridcall_bridge *)host, options,
+				   &host->why);
+}
+
+/* Both sockets and one more option. */
+static void open_with(struct host *host, const char *key, const char *value)
+{
+	struct gridcall_option options[] = {{"commands", host->commands},
+					    {"feed", host->feed},
+					    {key, value},
+					    {NULL, NULL}};
+
+	assert_int_equal(try_open(host, options), 0);
+	host->stopping = false;
+	pthread_create(&host->thread, NULL, host_main, host);
+}
+
+static void close_service(struct host *host)
+{
+	host_set(host, &host->stopping, true);
+	pthread_join(host->thread, NULL);
+	host->service->close(host->state);
+}
+
+static int set_up(void **state)
+{
+	struct host *host = calloc(1, sizeof(*host));
+
+	host_init(host);
+	host->answer = answer;
+	*state = host;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct host *host = *state;
+
+	/* Fails if the service left a file behind. */
+	assert_int_equal(rmdir(host->folder), 0);
+	free(host);
+	return 0;
+}
+
+static uint64_t counter(struct host *host, const char *name)
+{
+	struct gridcall_counter counters[16];
+	size_t count = host->service->counters(host->state, counters, 16);
+
+	while (count--)
+		if (!strcmp(counters[count].name, name))
+			return counters[count].value;
+	fail_msg("no counter %s", name);
+	return 0;
+}
+
+static int publish(struct host *host, const char *topic, const char *text)
+{
+	struct gridcall_message message = {.topic = topic,
+					   .payload = (const uint8_t *)text,
+					   .len = strlen(text)};
+
+	return host->service->publish(host->state, &message);
+}
+
+/* ZeroMQ from the peer's side, without our client. */
+struct peer {
+	void *context;
+	void *socket;
+};
+
+static struct peer peer_open(int type, const char *address)
+{
+	struct peer peer = {.context = zmq_ctx_new()};
+	int timeout = PATIENCE;
+	int linger = 0;
+
+	peer.socket = zmq_socket(peer.context, type);
+	zmq_setsockopt(peer.socket, ZMQ_LINGER, &linger, sizeof(linger));
+	zmq_setsockopt(peer.socket, ZMQ_RCVTIMEO, &timeout, sizeof(timeout));
+	if (type == ZMQ_SUB)
+		zmq_setsockopt(peer.socket, ZMQ_SUBSCRIBE, "", 0);
+	assert_int_equal(zmq_connect(peer.socket, address), 0);
+	return peer;
+}
+
+static void peer_close(struct peer peer)
+{
+	zmq_close(peer.socket);
+	zmq_ctx_term(peer.context);
+}
+
+/* Topic and payload as "topic payload". */
+static const char *receive(struct peer peer)
+{
+	static char text[256];
+	int topic = zmq_recv(peer.socket, text, 100, 0);
+	int payload;
+
+	assert_true(topic >= 0);
+	text[topic] = ' ';
+	payload = zmq_recv(peer.socket, text + topic + 1, 100, 0);
+	assert_true(payload >= 0);
+	text[topic + 1 + payload] = '\0';
+	return text;
+}
+
+/* Until the subscription has arrived: what is sent before is not for it. */
+static void join_feed(struct host *host, struct peer peer)
+{
+	zmq_pollitem_t item = {.socket = peer.socket, .events = ZMQ_POLLIN};
+
+	do {
+		assert_int_equal(publish(host, STATUS, "join"), 0);
+	} while (zmq_poll(&item, 1, 10) == 0);
+	assert_int_equal(publish(host, STATUS, "joined"), 0);
+	while (strcmp(receive(peer), STATUS " joined"))
+		;
+}
+
+static int ask(struct client *client, struct client_fault *fault)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__WhoamiRequest whoami = GRIDCALL__V1__WHOAMI_REQUEST__INIT;
+	struct client_patience patience = {.deadline_ms = PATIENCE};
+	Gridcall__V1__Reply *reply;
+	int rc;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_WHOAMI;
+	request.whoami = &whoami;
+	rc = client_ask(client, &request, &patience, &reply, fault);
+	if (rc)
+		return rc;
+	assert_string_equal(reply->whoami->principal, "local");
+	client_reply_free(reply);
+	return 0;
+}
+
+/* ------------------------------------------------------------- commands -- */
+
+static void answers_a_request(void **state)
+{
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client;
+	int i;
+
+	open_with(host, NULL, NULL);
+	client = client_open(host->commands, &fault);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(ask(client, &fault), 0);
+	assert_int_equal(counter(host, "requests_taken"), 100);
+	client_close(client);
+	close_service(host);
+}
+
+static void answers_a_request_socket(void **state)
+{
+	struct host *host = *state;
+	struct peer peer;
+	char bytes[64];
+
+	open_with(host, NULL, NULL);
+	peer = peer_open(ZMQ_REQ, host->commands);
+	/* id "x", whoami */
+	zmq_send(peer.socket, "\x0a\x01x\x82\x01\x00", 6, 0);
+	assert_true(zmq_recv(peer.socket, bytes, sizeof(bytes), 0) > 3);
+	assert_memory_equal(bytes, "\x0a\x01x", 3);
+	peer_close(peer);
+	close_service(host);
+}
+
+static void drops_and_counts_a_wrong_number_of_frames(void **state)
+{
+	struct host *host = *state;
+	struct peer peer;
+	char bytes[64];
+	int frames, i;
+
+	open_with(host, NULL, NULL);
+	peer = peer_open(ZMQ_DEALER, host->commands);
+	for (frames = 2; frames <= 5; frames++)
+		for (i = 1; i <= frames; i++)
+			zmq_send(peer.socket, "junk", 4,
+				 i < frames ? ZMQ_SNDMORE : 0);
+	zmq_send(peer.socket, "\x0a\x01x\x82\x01\x00", 6, 0);
+	assert_true(zmq_recv(peer.socket, bytes, sizeof(bytes), 0) > 3);
+	assert_memory_equal(bytes, "\x0a\x01x", 3);
+	assert_int_equal(counter(host, "requests_garbled"), 4);
+	assert_int_equal(host->taken, 1);
+	peer_close(peer);
+	close_service(host);
+}
+
+static void hands_on_what_it_can_not_read(void **state)
+{
+	static const char *const garbage[] = {"\xff\xff\xff", "", "GET / HTTP"};
+	struct host *host = *state;
+	struct peer peer;
+	char bytes[128];
+	int len, i;
+
+	open_with(host, NULL, NULL);
+	peer = peer_open(ZMQ_DEALER, host->commands);
+	for (i = 0; i < 3; i++) {
+		zmq_send(peer.socket, garbage[i], strlen(garbage[i]), 0);
+		len = zmq_recv(peer.socket, bytes, sizeof(bytes), 0);
+		assert_true(len > 0);
+	}
+	assert_int_equal(host->taken, 3);
+	peer_close(peer);
+	close_service(host);
+}
+
+static void says_busy_when_the_gateway_is(void **state)
+{
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client;
+
+	open_with(host, NULL, NULL);
+	client = client_open(host->commands, &fault);
+	host_set(host, &host->busy, true);
+	assert_int_equal(ask(client, &fault), -EREMOTEIO);
+	assert_int_equal(fault.code, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY);
+	host_set(host, &host->busy, false);
+	assert_int_equal(ask(client, &fault), 0);
+	assert_int_equal(counter(host, "requests_refused"), 1);
+	client_close(client);
+	close_service(host);
+}
+
+static void says_busy_when_too_many_are_open(void **state)
+{
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client;
+	struct peer peer;
+	int i;
+
+	open_with(host, NULL, NULL);
+	host_set(host, &host->mute, true);
+	peer = peer_open(ZMQ_DEALER, host->commands);
+	for (i = 0; i < OPEN_REQUESTS; i++)
+		zmq_send(peer.socket, "\x82\x01\x00", 3, 0);
+	pthread_mutex_lock(&host->lock);
+	while (host->taken < OPEN_REQUESTS)
+		pthread_cond_wait(&host->changed, &host->lock);
+	pthread_mutex_unlock(&host->lock);
+	client = client_open(host->commands, &fault);
+	assert_int_equal(ask(client, &fault), -EREMOTEIO);
+	assert_int_equal(fault.code, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY);
+	client_close(client);
+	peer_close(peer);
+	close_service(host);
+}
+
+static void refuses_a_request_over_its_size(void **state)
+{
+	struct host *host = *state;
+	size_t len = CLIENT_REQUEST_MAX + 1;
+	uint8_t *large = calloc(1, len);
+	Gridcall__V1__Reply *reply;
+	struct peer peer;
+	zmq_msg_t message;
+
+	open_with(host, NULL, NULL);
+	peer = peer_open(ZMQ_DEALER, host->commands);
+	zmq_send(peer.socket, large, len, 0);
+	zmq_msg_init(&message);
+	assert_true(zmq_msg_recv(&message, peer.socket, 0) > 0);
+	reply = gridcall__v1__reply__unpack(NULL, zmq_msg_size(&message),
+					    zmq_msg_data(&message));
+	assert_non_null(reply);
+	assert_int_equal(reply->error->code,
+			 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST);
+	assert_int_equal(host->taken, 0);
+	client_reply_free(reply);
+	zmq_msg_close(&message);
+	free(large);
+	peer_close(peer);
+	close_service(host);
+}
+
+static void counts_a_reply_that_nobody_takes(void **state)
+{
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client;
+
+	open_with(host, NULL, NULL);
+	client = client_open(host->commands, &fault);
+	host->service->reply(host->state, 12345, (const uint8_t *)"x", 1);
+	host->service->reply(host->state, 0, (const uint8_t *)"x", 1);
+	/* Letters are carried in order: after this answer they are through. */
+	assert_int_equal(ask(client, &fault), 0);
+	assert_int_equal(counter(host, "replies_unroutable"), 2);
+	client_close(client);
+	close_service(host);
+}
+
+/* ----------------------------------------------------------------- feed -- */
+
+static void carries_exactly_its_jurisdiction(void **state)
+{
+	struct host *host = *state;
+	struct peer peer;
+
+	open_with(host, "jurisdiction", "gc1.440106.");
+	assert_non_null(strstr(host->told, host->feed));
+	assert_non_null(strstr(host->told, "gc1.440106."));
+	peer = peer_open(ZMQ_SUB, host->feed);
+	join_feed(host, peer);
+	publish(host, "gc1.440105.1.07.reply", "neighbour");
+	publish(host, "gc1.440106.1.07.reply", "ours");
+	publish(host, "gc1.440103.1.07.call", "neighbour");
+	publish(host, STATUS, "beat");
+	assert_string_equal(receive(peer), "gc1.440106.1.07.reply ours");
+	assert_string_equal(receive(peer), STATUS " beat");
+	peer_close(peer);
+	close_service(host);
+}
+
+static void is_not_held_up_by_a_stuck_subscriber(void **state)
+{
+	static char text[1001];
+	struct host *host = *state;
+	struct peer stuck, reader;
+	int one = 1;
+	int i;
+
+	memset(text, 'x', 1000);
+	open_with(host, "subscriber_backlog", "1");
+	stuck = peer_open(ZMQ_SUB, host->feed);
+	zmq_setsockopt(stuck.socket, ZMQ_RCVHWM, &one, sizeof(one));
+	join_feed(host, stuck);
+	/* Far more than every queue and pipe on the way can hold. */
+	for (i = 0; i < 50000; i++)
+		assert_int_equal(publish(host, "gc1.440106.1.7.over", text), 0);
+	reader = peer_open(ZMQ_SUB, host->feed);
+	join_feed(host, reader);
+	assert_true(counter(host, "messages_published") > 50000);
+	assert_int_equal(counter(host, "messages_dropped"), 0);
+	peer_close(reader);
+	peer_close(stuck);
+	close_service(host);
+}
+
+static void counts_what_its_backlog_can_not_hold(void **state)
+{
+	struct host *host = *state;
+	struct peer peer;
+	int i;
+
+	open_with(host, "backlog", "10");
+	peer = peer_open(ZMQ_DEALER, host->commands);
+	host_set(host, &host->stuck, true);
+	zmq_send(peer.socket, "", 0, 0);
+	pthread_mutex_lock(&host->lock);
+	while (!host->taken)
+		pthread_cond_wait(&host->changed, &host->lock);
+	pthread_mutex_unlock(&host->lock);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(publish(host, STATUS, "kept"), 0);
+	assert_int_equal(publish(host, STATUS, "lost"), -EAGAIN);
+	assert_int_equal(counter(host, "messages_dropped"), 1);
+	host_set(host, &host->stuck, false);
+	peer_close(peer);
+	close_service(host);
+}
+
+static void sends_what_is_queued_before_it_closes(void **state)
+{
+	struct host *host = *state;
+	struct peer peer;
+	char text[64];
+	int i;
+
+	open_with(host, NULL, NULL);
+	peer = peer_open(ZMQ_SUB, host->feed);
+	join_feed(host, peer);
+	for (i = 0; i < 500; i++) {
+		sprintf(text, "%d", i);
+		publish(host, STATUS, text);
+	}
+	close_service(host);
+	for (i = 0; i < 500; i++) {
+		sprintf(text, STATUS " %d", i);
+		assert_string_equal(receive(peer), text);
+	}
+	peer_close(peer);
+}
+
+static void shows_that_it_lives(void **state)
+{
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client;
+	uint64_t before;
+
+	open_with(host, NULL, NULL);
+	before = host->service->progress(host->state);
+	client = client_open(host->commands, &fault);
+	assert_int_equal(ask(client, &fault), 0);
+	assert_true(host->service->progress(host->state) > before);
+	client_close(client);
+	close_service(host);
+}
+
+/* ----------------------------------------------------------------- open -- */
+
+static void refuses(struct host *host, const char *key, const char *value,
+		    const char *sentence)
+{
+	struct gridcall_option options[] = {
+		{"feed", host->feed}, {key, value}, {NULL, NULL}};
+
+	assert_true(try_open(host, options) < 0);
+	assert_non_null(strstr(host->why.text, sentence));
+}
+
+static void refuses_options_with_a_sentence(void **state)
+{
+	static const struct gridcall_option none[] = {{NULL, NULL}};
+	char long_path[200] = "ipc:///";
+	struct host *host = *state;
+
+	memset(long_path + 7, 'x', 150);
+	refuses(host, "feeed", "x", "not an option");
+	refuses(host, "commands", "tcp://127.0.0.1:5555", "CURVE");
+	refuses(host, "commands", "/run/x", "ipc:///path");
+	refuses(host, "commands", "ipc://", "ipc:///path");
+	refuses(host, "commands", "ipc://@x", "permissions");
+	refuses(host, "commands", long_path, "longer");
+	refuses(host, "commands", host->feed, "of its own");
+	refuses(host, "commands", "ipc:///nowhere/at/all", "can't be bound");
+	refuses(host, "jurisdiction", "gc1.44", "whole area");
+	refuses(host, "jurisdiction", "gc1.440106", "whole area");
+	refuses(host, "jurisdiction", "gc1.440106.1.7.over", "whole area");
+	refuses(host, "backlog", "0", "1 to");
+	refuses(host, "backlog", "many", "1 to");
+	refuses(host, "subscriber_backlog", "-1", "1 to");
+	refuses(host, "mode", "0999", "octal");
+	refuses(host, "mode", "1777", "octal");
+	refuses(host, "group", "no-such-group", "not a group");
+	assert_int_equal(try_open(host, none), -EINVAL);
+	assert_non_null(strstr(host->why.text, "nothing to do"));
+}
+
+static void gives_its_sockets_the_mode_asked_for(void **state)
+{
+	struct host *host = *state;
+	struct stat file;
+
+	open_with(host, "mode", "0600");
+	assert_int_equal(stat(host->feed + 6, &file), 0);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	assert_int_equal(stat(host->commands + 6, &file), 0);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	close_service(host);
+}
+
+static void leaves_another_gateway_its_socket(void **state)
+{
+	struct host *host = *state;
+	struct host *second = calloc(1, sizeof(*second));
+	struct client_fault fault;
+	struct client *client;
+
+	open_with(host, NULL, NULL);
+	*second = *host;
+	refuses(second, "commands", host->commands, "another gateway");
+	client = client_open(host->commands, &fault);
+	assert_int_equal(ask(client, &fault), 0);
+	client_close(client);
+	close_service(host);
+	free(second);
+}
+
+static void replaces_a_socket_that_was_left_behind(void **state)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(name.sun_path, host->commands + 6);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	close(fd);
+	open_with(host, NULL, NULL);
+	client = client_open(host->commands, &fault);
+	assert_int_equal(ask(client, &fault), 0);
+	client_close(client);
+	close_service(host);
+}
+
+static void leaves_a_file_that_is_no_socket(void **state)
+{
+	struct host *host = *state;
+	FILE *file = fopen(host->feed + 6, "w");
+
+	fclose(file);
+	refuses(host, "mode", "0660", "not a socket");
+	assert_int_equal(unlink(host->feed + 6), 0);
+}
+
+static void says_that_nobody_listens(void **state)
+{
+	struct host *host = *state;
+	struct client_fault fault;
+	struct client *client = client_open(host->commands, &fault);
+
+	assert_int_equal(ask(client, &fault), -ECONNREFUSED);
+	assert_non_null(strstr(fault.sentence, host->commands));
+	client_close(client);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(answers_a_request),
+		TEST(answers_a_request_socket),
+		TEST(drops_and_counts_a_wrong_number_of_frames),
+		TEST(hands_on_what_it_can_not_read),
+		TEST(says_busy_when_the_gateway_is),
+		TEST(says_busy_when_too_many_are_open),
+		TEST(refuses_a_request_over_its_size),
+		TEST(counts_a_reply_that_nobody_takes),
+		TEST(carries_exactly_its_jurisdiction),
+		TEST(is_not_held_up_by_a_stuck_subscriber),
+		TEST(counts_what_its_backlog_can_not_hold),
+		TEST(sends_what_is_queued_before_it_closes),
+		TEST(shows_that_it_lives),
+		TEST(refuses_options_with_a_sentence),
+		TEST(gives_its_sockets_the_mode_asked_for),
+		TEST(leaves_another_gateway_its_socket),
+		TEST(replaces_a_socket_that_was_left_behind),
+		TEST(leaves_a_file_that_is_no_socket),
+		TEST(says_that_nobody_listens),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
