@@ -16,8 +16,8 @@
 
 #include "proto/client.h"
 
-#define STATUS    "gc1.gateway.GZ01.status"
-#define PATIENCE  20000 /* ms; only a broken service needs them */
+#define STATUS        "gc1.gateway.GZ01.status"
+#define PATIENCE      20000 /* ms; only a broken service needs them */
 #define OPEN_REQUESTS 1024  /* requests that a service keeps open */
 
 /* -------------------------------------------------------------- helpers -- */
@@ -567,17 +567,6 @@ static void leaves_a_file_that_is_no_socket(void **state)
 	assert_int_equal(unlink(host->feed + 6), 0);
 }
 
-static void says_that_nobody_listens(void **state)
-{
-	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client = client_open(host->commands, &fault);
-
-	assert_int_equal(ask(client, &fault), -ECONNREFUSED);
-	assert_non_null(strstr(fault.sentence, host->commands));
-	client_close(client);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -601,7 +590,6 @@ int main(void)
 		TEST(leaves_another_gateway_its_socket),
 		TEST(replaces_a_socket_that_was_left_behind),
 		TEST(leaves_a_file_that_is_no_socket),
-		TEST(says_that_nobody_listens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
