@@ -17,7 +17,8 @@
 #define LONG 20000 /* ms; only a broken client needs them */
 
 /* ZeroMQ is not built for the thread sanitizer, which then sees ghosts. */
-const char *__tsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *
+__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
 	return "race:libzmq.so";
