@@ -244,12 +244,14 @@ static void follow(struct world *world)
 {
 	struct pollfd fd = {.fd = client_feed_fd(world->feed),
 			    .events = POLLIN};
-	int rounds = PATIENCE / 10;
+	int idle = PATIENCE / 10;
 
-	while (rounds-- && (world->count < world->ledger.seq ||
-			    !client_feed_is_whole(world->feed))) {
-		if (!poll(&fd, 1, 10))
+	while (idle && (world->count < world->ledger.seq ||
+			!client_feed_is_whole(world->feed))) {
+		if (!poll(&fd, 1, 10)) {
 			beat(world);
+			idle--;
+		}
 		client_feed_process(world->feed);
 	}
 	assert_int_equal(world->count, world->ledger.seq);
@@ -365,6 +367,16 @@ static void tells_that_the_ledger_is_another(void **state)
 	assert_string_equal(world->last_epoch, "00000000000000bb");
 }
 
+static bool was_asked(struct host *host)
+{
+	bool asked;
+
+	pthread_mutex_lock(&host->lock);
+	asked = host->taken > 0;
+	pthread_mutex_unlock(&host->lock);
+	return asked;
+}
+
 static void keeps_on_asking_a_gateway_that_is_busy(void **state)
 {
 	struct world *world = *state;
@@ -374,7 +386,7 @@ static void keeps_on_asking_a_gateway_that_is_busy(void **state)
 	host_set(&world->host, &world->host.busy, true);
 	subscribe(world, "- 0");
 	fd.fd = client_feed_fd(world->feed);
-	while (!world->host.taken && poll(&fd, 1, PATIENCE) > 0)
+	while (!was_asked(&world->host) && poll(&fd, 1, PATIENCE) > 0)
 		client_feed_process(world->feed);
 	host_set(&world->host, &world->host.busy, false);
 	follow(world);
