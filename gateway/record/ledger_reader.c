@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/record/ledger_reader.h"
+
+#include "gateway/clock.h"
+#include "gateway/record/directory_builder.h"
+
+#include <errno.h>
+#include <osmocom/core/utils.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+struct ledger_reader {
+	struct database *database;
+	int64_t epoch_number;
+	struct ledger_pulse pulse;
+};
+
+struct ledger_reader *ledger_reader_alloc(const char *path,
+					  int64_t epoch_number,
+					  struct gridcall_why *why)
+{
+	struct ledger_reader *reader = calloc(1, sizeof(*reader));
+	char text[128];
+
+	OSMO_ASSERT(reader);
+	reader->epoch_number = epoch_number;
+	if (!database_open(&reader->database, path, DATABASE_READ, text,
+			   sizeof(text)))
+		return reader;
+	snprintf(why->text, sizeof(why->text),
+		 "the ledger '%s' can't be opened for reading: %s", path, text);
+	free(reader);
+	return NULL;
+}
+
+struct ledger_reader *ledger_reader_free(struct ledger_reader *reader)
+{
+	if (!reader)
+		return NULL;
+	database_close(reader->database);
+	free(reader);
+	return NULL;
+}
+
+void ledger_reader_run(struct ledger_reader *reader,
+		       void (*work)(struct ledger_reader *reader, void *data),
+		       void *data)
+{
+	ledger_pulse_begin(&reader->pulse);
+	(void)database_run(reader->database, "BEGIN");
+	work(reader, data);
+	(void)database_run(reader->database, "COMMIT");
+	ledger_pulse_end(&reader->pulse);
+}
+
+struct ledger_pulse *ledger_reader_pulse(struct ledger_reader *reader)
+{
+	return &reader->pulse;
+}
+
+static int
+visit_events(struct ledger_reader *reader, struct statement *statement,
+	     bool (*visit)(void *data, const struct ledger_event *event),
+	     void *data)
+{
+	struct ledger_event event;
+	int rc;
+
+	while ((rc = statement_step(statement)) == 1) {
+		ledger_pulse_beat(&reader->pulse);
+		event.seq = ledger_id_seq(statement_number(statement, 0));
+		event.topic = statement_text(statement, 1);
+		event.topic_seq = (uint64_t)statement_number(statement, 2);
+		event.time_us = statement_number(statement, 3);
+		event.payload = statement_blob(statement, 4, &event.len);
+		if (visit(data, &event))
+			continue;
+		statement_reset(statement);
+		return 0;
+	}
+	return rc;
+}
+
+#define EVENT_COLUMNS                                                          \
+	"SELECT event.id,tail.topic,event.topic_seq,event.time_us,"            \
+	"event.payload FROM event JOIN tail ON tail.id=event.topic "
+
+int ledger_reader_events(struct ledger_reader *reader, uint64_t after_seq,
+			 bool (*visit)(void *data,
+				       const struct ledger_event *event),
+			 void *data)
+{
+	static const char sql[] =
+		EVENT_COLUMNS "WHERE event.id>?1 AND event.id<?2"
+			      " ORDER BY event.id";
+	struct statement *statement = database_prepare(reader->database, sql);
+
+	if (!statement)
+		return -EIO;
+	if (after_seq >> LEDGER_SEQ_BITS)
+		return 0;
+	statement_set_number(statement, 1,
+			     ledger_id(reader->epoch_number, after_seq));
+	statement_set_number(statement, 2,
+			     ledger_id(reader->epoch_number + 1, 0));
+	return visit_events(reader, statement, visit, data);
+}
+
+int ledger_reader_call(struct ledger_reader *reader, const char *call,
+		       bool (*visit)(void *data,
+				     const struct ledger_event *event),
+		       void *data)
+{
+	static const char sql[] =
+		EVENT_COLUMNS "WHERE event.call=?1 AND event.call<>''"
+			      " ORDER BY event.id";
+	struct statement *statement = database_prepare(reader->database, sql);
+
+	if (!statement)
+		return -EIO;
+	statement_set_text(statement, 1, call);
+	return visit_events(reader, statement, visit, data);
+}
+
+int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
+			bool (*visit)(void *data, const uint8_t *summary,
+				      size_t len),
+			void *data)
+{
+	static const char all[] = "SELECT summary FROM call"
+				  " ORDER BY started_us DESC, rowid DESC";
+	static const char open[] = "SELECT summary FROM call WHERE open=1"
+				   " ORDER BY started_us DESC, rowid DESC";
+	struct statement *statement;
+	const uint8_t *summary;
+	size_t len;
+	int rc;
+
+	statement = database_prepare(reader->database, open_only ? open : all);
+	if (!statement)
+		return -EIO;
+	while ((rc = statement_step(statement)) == 1) {
+		ledger_pulse_beat(&reader->pulse);
+		summary = statement_blob(statement, 0, &len);
+		if (visit(data, summary, len))
+			continue;
+		statement_reset(statement);
+		return 0;
+	}
+	return rc;
+}
+
+static bool has_prefix(const char *topic, char *const *prefixes, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strncmp(topic, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
+			size_t count,
+			bool (*visit)(void *data, const char *topic,
+				      uint64_t topic_seq),
+			void *data)
+{
+	static const char sql[] = "SELECT topic,topic_seq FROM tail"
+				  " WHERE topic>=?1 AND topic_seq>0"
+				  " ORDER BY topic";
+	struct statement *statement = database_prepare(reader->database, sql);
+	const char *topic;
+	size_t i;
+	int rc = 0;
+
+	if (!statement)
+		return -EIO;
+	for (i = 0; i < count; i++) {
+		statement_set_text(statement, 1, prefixes[i]);
+		while ((rc = statement_step(statement)) == 1) {
+			ledger_pulse_beat(&reader->pulse);
+			topic = statement_text(statement, 0);
+			if (!has_prefix(topic, &prefixes[i], 1))
+				break;
+			if (has_prefix(topic, prefixes, i))
+				continue; /* visited with that one */
+			if (visit(data, topic,
+				  (uint64_t)statement_number(statement, 1)))
+				continue;
+			statement_reset(statement);
+			return 0;
+		}
+		statement_reset(statement);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+uint64_t ledger_reader_seq(struct ledger_reader *reader)
+{
+	uint64_t seq = 0;
+
+	(void)ledger_schema_last_seq(reader->database, reader->epoch_number,
+				     &seq);
+	return seq;
+}
+
+int ledger_reader_key(struct ledger_reader *reader, void *ctx,
+		      const char *principal, const char *key,
+		      const uint8_t digest[32], uint8_t **reply, size_t *len)
+{
+	static const char sql[] = "SELECT digest,reply FROM key"
+				  " WHERE principal=?1 AND key=?2"
+				  " AND time_us>?3";
+	struct statement *statement = database_prepare(reader->database, sql);
+	const uint8_t *bytes;
+	size_t size;
+	int rc;
+
+	if (!statement)
+		return -EIO;
+	statement_set_text(statement, 1, principal);
+	statement_set_text(statement, 2, key);
+	statement_set_number(statement, 3, clock_utc_us() - LEDGER_KEPT_US);
+	rc = statement_step(statement);
+	if (rc != 1)
+		return rc ? rc : -ENOENT;
+	bytes = statement_blob(statement, 0, &size);
+	if (size != 32 || memcmp(bytes, digest, 32)) {
+		statement_reset(statement);
+		return -EEXIST;
+	}
+	bytes = statement_blob(statement, 1, &size);
+	*reply = talloc_size(ctx, size ? size : 1);
+	OSMO_ASSERT(*reply);
+	memcpy(*reply, bytes, size);
+	*len = size;
+	statement_reset(statement);
+	return 0;
+}
+
+static int add_channels(struct ledger_reader *reader,
+			struct directory_builder *builder)
+{
+	static const char sql[] = "SELECT message FROM channel ORDER BY code";
+	struct statement *statement = database_prepare(reader->database, sql);
+	const uint8_t *data;
+	size_t len;
+	int rc;
+
+	if (!statement)
+		return -EIO;
+	while ((rc = statement_step(statement)) == 1) {
+		ledger_pulse_beat(&reader->pulse);
+		data = statement_blob(statement, 0, &len);
+		rc = directory_builder_channel_bytes(builder, data, len);
+		if (rc)
+			break;
+	}
+	statement_reset(statement);
+	return rc;
+}
+
+static int add_units(struct ledger_reader *reader,
+		     struct directory_builder *builder)
+{
+	static const char sql[] = "SELECT message FROM unit ORDER BY code";
+	struct statement *statement = database_prepare(reader->database, sql);
+	const uint8_t *data;
+	size_t len;
+	int rc;
+
+	if (!statement)
+		return -EIO;
+	while ((rc = statement_step(statement)) == 1) {
+		ledger_pulse_beat(&reader->pulse);
+		data = statement_blob(statement, 0, &len);
+		rc = directory_builder_unit_bytes(builder, data, len);
+		if (rc)
+			break;
+	}
+	statement_reset(statement);
+	return rc;
+}
+
+struct directory *ledger_reader_directory(struct ledger_reader *reader,
+					  void *ctx)
+{
+	struct directory_builder *builder = directory_builder_alloc(ctx);
+
+	if (!add_channels(reader, builder) && !add_units(reader, builder))
+		return directory_builder_finish(builder);
+	talloc_free(builder);
+	return NULL;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/ledger_bench.h"
+
+static void read_after_one(struct ledger_reader *reader, void *data)
+{
+	struct seen *seen = data;
+
+	assert_int_equal(ledger_reader_events(reader, 1, see_event, seen), 0);
+	seen->seq = ledger_reader_seq(reader);
+}
+
+static void a_reader_sees_what_was_committed_before(void **state)
+{
+	struct bench *bench = *state;
+	struct seen seen = {0};
+
+	open_it(bench);
+	commit_one(bench, GRID_07, "");
+	commit_one(bench, GRID_08, "");
+	commit_one(bench, GRID_07, "");
+	read_all(bench, &seen, read_after_one);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.seqs[0], 2);
+	assert_int_equal(seen.seqs[1], 3);
+	assert_int_equal(seen.seq, 3);
+	seen = (struct seen){.max = 1};
+	read_all(bench, &seen, read_after_one);
+	assert_int_equal(seen.count, 1);
+}
+
+static void read_call(struct ledger_reader *reader, void *data)
+{
+	assert_int_equal(ledger_reader_call(reader, "C1", see_event, data), 0);
+}
+
+static void the_events_of_a_call_span_epochs(void **state)
+{
+	struct bench *bench = *state;
+	struct seen seen = {0};
+
+	open_it(bench);
+	commit_one(bench, GRID_07, "");
+	commit_one(bench, GRID_07, "C1");
+	commit_one(bench, GRID_07, "C2");
+	close_it(bench);
+	bench->config.restored = true;
+	open_it(bench);
+	bench->topic_seq[0] = 0;
+	commit_one(bench, GRID_07, "C1");
+	read_all(bench, &seen, read_call);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.seqs[0], 2);
+	assert_int_equal(seen.seqs[1], 1);
+	seen = (struct seen){0};
+	read_all(bench, &seen, read_after_one);
+	assert_int_equal(seen.count, 0);
+	assert_int_equal(seen.seq, 1);
+}
+
+static bool see_tail(void *data, const char *topic, uint64_t topic_seq)
+{
+	struct seen *seen = data;
+	size_t len = strlen(seen->text);
+
+	snprintf(seen->text + len, sizeof(seen->text) - len, "%s=%" PRIu64 " ",
+		 topic + 4, topic_seq);
+	return true;
+}
+
+static void read_tails(struct ledger_reader *reader, void *data)
+{
+	static char station[] = "gc1.440106.440106530000.";
+	static char grid[] = "gc1.440106.440106530000.08.";
+	static char all[] = "";
+	struct seen *seen = data;
+	char *prefixes[] = {grid, station, all};
+
+	assert_int_equal(ledger_reader_tails(reader, prefixes, seen->max,
+					     see_tail, seen),
+			 0);
+}
+
+static void tails_are_told_once_by_prefix(void **state)
+{
+	struct bench *bench = *state;
+	struct seen seen = {.max = 0};
+
+	open_it(bench);
+	commit_one(bench, GRID_07, "");
+	commit_one(bench, GRID_08, "");
+	commit_one(bench, GRID_08, "");
+	commit_one(bench, OTHER, "");
+	read_all(bench, &seen, read_tails);
+	assert_string_equal(seen.text, "");
+	seen = (struct seen){.max = 1};
+	read_all(bench, &seen, read_tails);
+	assert_string_equal(seen.text, "440106.440106530000.08.reply=2 ");
+	seen = (struct seen){.max = 2};
+	read_all(bench, &seen, read_tails);
+	assert_string_equal(seen.text, "440106.440106530000.08.reply=2 "
+				       "440106.440106530000.07.reply=1 ");
+	seen = (struct seen){.max = 3};
+	read_all(bench, &seen, read_tails);
+	assert_string_equal(seen.text, "440106.440106530000.08.reply=2 "
+				       "440106.440106530000.07.reply=1 "
+				       "440103.440103000000.01.call=1 ");
+}
+
+static void recent_topics_are_told_newest_first(void **state)
+{
+	struct bench *bench = *state;
+	Gridcall__V1__TopicTail tails[4];
+
+	open_it(bench);
+	assert_int_equal(ledger_recent(bench->ledger, "", tails, 4), 0);
+	commit_one(bench, GRID_07, "");
+	commit_one(bench, OTHER, "");
+	commit_one(bench, GRID_07, "");
+	commit_and_wait(bench, GRID_08, "");
+	UNTIL(bench->done == 4);
+	assert_int_equal(ledger_recent(bench->ledger, "", tails, 4), 3);
+	assert_string_equal(tails[0].topic, GRID_08);
+	assert_string_equal(tails[1].topic, GRID_07);
+	assert_int_equal(tails[1].topic_seq, 2);
+	assert_int_equal(ledger_recent(bench->ledger, "", tails, 1), 1);
+	assert_int_equal(ledger_recent(bench->ledger, "gc1.440103.", tails, 4),
+			 1);
+	assert_string_equal(tails[0].topic, OTHER);
+}
+
+static void put_call(struct bench *bench, const char *id, bool open,
+		     int64_t started_us)
+{
+	Gridcall__V1__CallSummary summary = GRIDCALL__V1__CALL_SUMMARY__INIT;
+	struct ledger_batch *batch = ledger_batch_alloc(bench->ledger);
+
+	summary.call = (char *)id;
+	summary.started_at_us = started_us;
+	ledger_batch_call(batch, open, &summary);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+}
+
+static bool see_call(void *data, const uint8_t *bytes, size_t len)
+{
+	struct seen *seen = data;
+	Gridcall__V1__CallSummary *summary;
+
+	summary = gridcall__v1__call_summary__unpack(NULL, len, bytes);
+	assert_non_null(summary);
+	strcat(seen->text, summary->call);
+	gridcall__v1__call_summary__free_unpacked(summary, NULL);
+	return true;
+}
+
+static void read_open_calls(struct ledger_reader *reader, void *data)
+{
+	assert_int_equal(ledger_reader_calls(reader, true, see_call, data), 0);
+}
+
+static void read_calls(struct ledger_reader *reader, void *data)
+{
+	assert_int_equal(ledger_reader_calls(reader, false, see_call, data), 0);
+}
+
+static void open_calls_are_found_after_a_restart(void **state)
+{
+	struct bench *bench = *state;
+	struct seen seen = {0};
+
+	open_it(bench);
+	put_call(bench, "a", true, 1);
+	put_call(bench, "b", true, 3);
+	put_call(bench, "c", true, 2);
+	put_call(bench, "b", false, 3);
+	close_it(bench);
+	open_it(bench);
+	ledger_read_now(bench->ledger, read_open_calls, &seen);
+	assert_string_equal(seen.text, "ca");
+	seen.text[0] = '\0';
+	ledger_read_now(bench->ledger, read_calls, &seen);
+	assert_string_equal(seen.text, "bca");
+}
+
+static const uint8_t digest_a[32] = "a";
+static const uint8_t digest_b[32] = "b";
+
+static void read_key(struct ledger_reader *reader, void *data)
+{
+	uint8_t *reply;
+	size_t len;
+
+	assert_int_equal(ledger_reader_key(reader, NULL, "li", "k", digest_a,
+					   &reply, &len),
+			 0);
+	assert_int_equal(len, 5);
+	assert_memory_equal(reply, "first", 5);
+	talloc_free(reply);
+	assert_int_equal(ledger_reader_key(reader, NULL, "li", "k", digest_b,
+					   &reply, &len),
+			 -EEXIST);
+	assert_int_equal(ledger_reader_key(reader, NULL, "wu", "k", digest_a,
+					   &reply, &len),
+			 -ENOENT);
+}
+
+static void a_key_keeps_its_first_reply(void **state)
+{
+	struct bench *bench = *state;
+	struct ledger_batch *batch;
+	struct seen seen = {0};
+
+	open_it(bench);
+	batch = ledger_batch_alloc(bench->ledger);
+	ledger_batch_key(batch, "li", "k", digest_a, (const uint8_t *)"first",
+			 5);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	batch = ledger_batch_alloc(bench->ledger);
+	ledger_batch_key(batch, "li", "k", digest_b, (const uint8_t *)"second",
+			 6);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	read_all(bench, &seen, read_key);
+}
+
+static void a_key_is_forgotten_after_seven_days(void **state)
+{
+	struct bench *bench = *state;
+	struct database *database;
+	struct ledger_batch *batch;
+	char why[128];
+
+	open_it(bench);
+	batch = ledger_batch_alloc(bench->ledger);
+	ledger_batch_key(batch, "li", "k", digest_a, NULL, 0);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	close_it(bench);
+	assert_int_equal(database_open(&database, bench->path, DATABASE_WRITE,
+				       why, sizeof(why)),
+			 0);
+	database_run(database, "UPDATE key SET time_us=time_us-604801000000");
+	database_close(database);
+	open_it(bench);
+	commit_and_wait(bench, GRID_07, "");
+	assert_int_equal(ask_file(bench->path, "SELECT count(*) FROM key"), 0);
+}
+
+static void read_directory(struct ledger_reader *reader, void *data)
+{
+	struct directory *directory = ledger_reader_directory(reader, NULL);
+	const struct unit *unit;
+
+	assert_non_null(directory);
+	assert_int_equal(directory_unit_count(directory), 1);
+	assert_int_equal(directory_channel_count(directory), 1);
+	unit = directory_find_number(directory, "CH1", "07");
+	assert_non_null(unit);
+	assert_string_equal(unit->name, "正佳广场");
+	assert_string_equal(unit->tags[1], "mall");
+	assert_true(directory_find_channel(directory, "CH1")->repeater);
+	talloc_free(directory);
+}
+
+static void the_directory_is_rebuilt_from_its_rows(void **state)
+{
+	char *tags[] = {(char *)"plaza", (char *)"mall"};
+	Gridcall__V1__Unit unit = GRIDCALL__V1__UNIT__INIT;
+	Gridcall__V1__Channel channel = GRIDCALL__V1__CHANNEL__INIT;
+	struct bench *bench = *state;
+	struct ledger_batch *batch;
+	struct seen seen = {0};
+
+	open_it(bench);
+	batch = ledger_batch_alloc(bench->ledger);
+	channel.code = (char *)"CH1";
+	channel.kind = (char *)"repeater";
+	ledger_batch_channel(batch, &channel);
+	channel.code = (char *)"CH2";
+	ledger_batch_channel(batch, &channel);
+	unit.channel = (char *)"CH1";
+	unit.number = (char *)"07";
+	unit.name = (char *)"正佳广场";
+	unit.tags = tags;
+	unit.n_tags = 2;
+	unit.code = (char *)"TH-1";
+	ledger_batch_unit(batch, &unit);
+	unit.code = (char *)"TH-2";
+	ledger_batch_unit(batch, &unit);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	batch = ledger_batch_alloc(bench->ledger);
+	ledger_batch_unit_gone(batch, "TH-2");
+	ledger_batch_channel_gone(batch, "CH2");
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	read_all(bench, &seen, read_directory);
+}
+
+static void its_threads_are_alive(void **state)
+{
+	struct bench *bench = *state;
+	const char *name = "";
+
+	open_it(bench);
+	assert_true(ledger_is_alive(bench->ledger, &name));
+	commit_and_wait(bench, GRID_07, "");
+	assert_true(ledger_is_alive(bench->ledger, &name));
+	assert_true(ledger_is_alive(bench->ledger, &name));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_reader_sees_what_was_committed_before),
+		TEST(the_events_of_a_call_span_epochs),
+		TEST(tails_are_told_once_by_prefix),
+		TEST(recent_topics_are_told_newest_first),
+		TEST(open_calls_are_found_after_a_restart),
+		TEST(a_key_keeps_its_first_reply),
+		TEST(a_key_is_forgotten_after_seven_days),
+		TEST(the_directory_is_rebuilt_from_its_rows),
+		TEST(its_threads_are_alive),
+	};
+
+	log_init(&log_setup, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
