@@ -336,6 +336,13 @@ struct directory *directory_builder_finish(struct directory_builder *builder)
 {
 	struct directory *directory = builder->directory;
 
+	/* Searching wants an array even where there is nothing to find. */
+	if (!directory->units)
+		directory->units = talloc_zero(directory, struct unit);
+	if (!directory->channels)
+		directory->channels =
+			talloc_zero(directory, struct channel_entry);
+	OSMO_ASSERT(directory->units && directory->channels);
 	if (directory->unit_count)
 		qsort(directory->units, directory->unit_count,
 		      sizeof(struct unit), by_unit_code);

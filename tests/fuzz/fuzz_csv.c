@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- *
- * fuzz_csv.c - cells written back by csv_append() read as the same cells
- */
+ * fuzz_csv.c - cells written back by csv_append() read as the same cells */
 #include "gateway/record/csv.h"
 
 #include <stdlib.h>
@@ -14,8 +12,8 @@ static void check_row(void *ctx, char *const *cells, size_t count)
 {
 	char *text = talloc_strdup(ctx, "");
 	char *const *again;
-	struct csv *csv;
 	size_t i, n;
+	struct csv *csv;
 
 	for (i = 0; i < count; i++)
 		text = csv_append(text, cells[i]);

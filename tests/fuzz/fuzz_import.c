@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- *
  * fuzz_import.c - an import gives a directory or faults, never both; what it
  * took in once, it takes in again as nothing changed.  The input is
- * channels.csv, a byte 0x01, units.csv.
- */
+ * channels.csv, a byte 0x01, units.csv. */
 #include "gateway/record/import.h"
+#include "gateway/record/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	import = import_run(ctx, &files, directory_alloc(ctx), &rules);
 	if (!import->directory != (import->fault_total > 0))
 		abort();
+	for (; import->fault_count--; import->faults++)
+		if (!utf8_is_valid((uint8_t *)import->faults->sentence,
+				   strlen(import->faults->sentence)))
+			abort();
 	if (import->directory) {
 		again = import_run(ctx, &files, import->directory, &rules);
 		if (again->change_count || again->same != import->added)
