@@ -172,7 +172,9 @@ char *csv_append(char *text, const char *cell)
 
 	if (*text)
 		text = talloc_strdup_append_buffer(text, ",");
-	if (*cell && !strpbrk(cell, ",\"\r\n")) {
+	/* A byte-order mark would be lost at the start of a file. */
+	if (*cell && !strpbrk(cell, ",\"\r\n") &&
+	    strncmp(cell, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK))) {
 		text = talloc_strdup_append_buffer(text, cell);
 		OSMO_ASSERT(text);
 		return text;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/ledger_bench.h"
 
+#include <semaphore.h>
+
 static void read_after_one(struct ledger_reader *reader, void *data)
 {
 	struct seen *seen = data;
@@ -292,15 +294,32 @@ static void the_directory_is_rebuilt_from_its_rows(void **state)
 	read_all(bench, &seen, read_directory);
 }
 
-static void its_threads_are_alive(void **state)
+static sem_t begun, go_on;
+
+static void hang(struct ledger_reader *reader, void *data)
+{
+	sem_post(&begun);
+	sem_wait(&go_on);
+}
+
+static void a_thread_that_hangs_is_named(void **state)
 {
 	struct bench *bench = *state;
+	struct seen seen = {0};
 	const char *name = "";
 
 	open_it(bench);
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 0);
+	ledger_read(bench->ledger, hang, on_read, &seen);
+	sem_wait(&begun);
+	/* It has just begun something; then nothing comes of it. */
 	assert_true(ledger_is_alive(bench->ledger, &name));
+	assert_false(ledger_is_alive(bench->ledger, &name));
+	assert_string_equal(name, "ledger-reader");
+	sem_post(&go_on);
+	UNTIL(seen.done);
 	commit_and_wait(bench, GRID_07, "");
-	assert_true(ledger_is_alive(bench->ledger, &name));
 	assert_true(ledger_is_alive(bench->ledger, &name));
 }
 
@@ -315,7 +334,7 @@ int main(void)
 		TEST(a_key_keeps_its_first_reply),
 		TEST(a_key_is_forgotten_after_seven_days),
 		TEST(the_directory_is_rebuilt_from_its_rows),
-		TEST(its_threads_are_alive),
+		TEST(a_thread_that_hangs_is_named),
 	};
 
 	log_init(&log_setup, NULL);
