@@ -70,6 +70,8 @@ void ledger_post_put(struct ledger_post *post, struct ledger_note *note)
 	pthread_mutex_lock(&post->lock);
 	was_empty = !post->first;
 	*post->last = note;
+	while (note->next)
+		note = note->next;
 	post->last = &note->next;
 	pthread_mutex_unlock(&post->lock);
 	if (was_empty)

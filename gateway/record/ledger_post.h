@@ -42,6 +42,7 @@ struct ledger_post *ledger_post_free(struct ledger_post *post);
 struct ledger_note *ledger_note_alloc(enum ledger_note_kind kind);
 void ledger_note_free(struct ledger_note *note);
 
+/* One note, or a chain of them by next. */
 void ledger_post_put(struct ledger_post *post, struct ledger_note *note);
 
 /* Everything there is, oldest first; NULL when nothing. */

@@ -119,17 +119,19 @@ static bool wait_for_work(struct ledger_writer *writer)
 
 static void post_written(struct ledger_writer *writer)
 {
+	struct ledger_note *first = NULL;
+	struct ledger_note **last = &first;
 	struct ledger_batch *batch, *next;
-	struct ledger_note *note;
 
 	for (batch = writer->held; batch; batch = next) {
 		next = batch->next;
 		batch->next = NULL;
-		note = ledger_note_alloc(LEDGER_NOTE_WRITTEN);
-		note->batch = batch;
-		note->op = batch->first;
-		ledger_post_put(writer->config.post, note);
+		*last = ledger_note_alloc(LEDGER_NOTE_WRITTEN);
+		(*last)->batch = batch;
+		(*last)->op = batch->first;
+		last = &(*last)->next;
 	}
+	ledger_post_put(writer->config.post, first);
 	writer->held = NULL;
 }
 
