@@ -58,7 +58,11 @@ struct ledger_config {
 struct ledger *ledger_open(void *ctx, const struct ledger_config *config,
 			   struct gridcall_why *why);
 
-/* Write what is queued, stop the threads.  Accepts NULL, returns NULL. */
+/*
+ * Write and tell what is queued, stop the threads.  Callbacks still come inside
+ * it, and what they commit is written too.  Batches that a broken disk refuses
+ * to the last are lost, with a line in the log.  Accepts NULL, returns NULL.
+ */
 struct ledger *ledger_close(struct ledger *ledger);
 
 const char *ledger_epoch(const struct ledger *ledger);
@@ -66,13 +70,20 @@ const char *ledger_epoch(const struct ledger *ledger);
 /* Last seq that on_event() told. */
 uint64_t ledger_seq(const struct ledger *ledger);
 
-/* The topics that changed in the last 30 s, for the status message. */
+/*
+ * The topics that changed in the last 30 s, newest first, for the status
+ * message; prefix "" is all.  Their strings belong to the ledger.
+ */
 size_t ledger_recent(const struct ledger *ledger, const char *prefix,
 		     Gridcall__V1__TopicTail *tails, size_t max);
 
 /* ---- writing ---- */
 
-/* All of a batch is committed in one transaction or not at all. */
+/*
+ * All of a batch is committed in one transaction or not at all.  It may be made
+ * and filled on any one thread (a large import on the job thread); only
+ * ledger_commit() is main's.
+ */
 struct ledger_batch *ledger_batch_alloc(struct ledger *ledger);
 
 /* Not committed after all.  Accepts NULL. */
@@ -119,7 +130,8 @@ void ledger_commit(struct ledger *ledger, struct ledger_batch *batch,
 
 /*
  * Run work() on a reader thread, then done() on main.  Everything committed
- * before this call is visible to it.
+ * before this call is visible to it, even what is still queued; only while the
+ * disk refuses is what is queued not waited for.
  */
 void ledger_read(struct ledger *ledger,
 		 void (*work)(struct ledger_reader *reader, void *data),
