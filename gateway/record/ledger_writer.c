@@ -117,7 +117,8 @@ static bool wait_for_work(struct ledger_writer *writer)
 	return more;
 }
 
-static void post_written(struct ledger_writer *writer)
+/* A chain of notes that take over what is held. */
+static struct ledger_note *notes_of(struct ledger_writer *writer)
 {
 	struct ledger_note *first = NULL;
 	struct ledger_note **last = &first;
@@ -131,13 +132,14 @@ static void post_written(struct ledger_writer *writer)
 		(*last)->op = batch->first;
 		last = &(*last)->next;
 	}
-	ledger_post_put(writer->config.post, first);
 	writer->held = NULL;
+	return first;
 }
 
 static void count_written(struct ledger_writer *writer, uint64_t took_us)
 {
 	const struct ledger_batch *batch;
+	struct ledger_note *notes;
 	uint64_t batches = 0, events = 0;
 
 	for (batch = writer->held; batch; batch = batch->next) {
@@ -145,8 +147,7 @@ static void count_written(struct ledger_writer *writer, uint64_t took_us)
 		if (batch->last_seq)
 			events += batch->last_seq - batch->first_seq + 1;
 	}
-	/* Told first, counted then: who waits for the count finds it told. */
-	post_written(writer);
+	notes = notes_of(writer);
 	pthread_mutex_lock(&writer->lock);
 	writer->done += batches;
 	writer->stats.commits++;
@@ -155,6 +156,9 @@ static void count_written(struct ledger_writer *writer, uint64_t took_us)
 		writer->stats.slowest_us = took_us;
 	writer->stuck = false;
 	pthread_cond_broadcast(&writer->written);
+	/* Within the lock: who sees the count finds it told, and the reverse.
+	 */
+	ledger_post_put(writer->config.post, notes);
 	pthread_mutex_unlock(&writer->lock);
 }
 
