@@ -29,7 +29,7 @@ struct listener {
 /* How much was lost since begin_ms, as far back as 64 frames remember. */
 static uint32_t lost_since(const struct listener *listener, uint32_t begin_ms)
 {
-	uint32_t begin = begin_ms / GRIDCALL_FRAME_MS;
+	uint32_t begin = (begin_ms + GRIDCALL_FRAME_MS / 2) / GRIDCALL_FRAME_MS;
 	uint32_t age = listener->frames > begin ? listener->frames - begin : 0;
 	uint64_t bits = listener->lost_bits;
 
