@@ -43,9 +43,11 @@ static void write_folder(const char *code, char folder[32])
 
 	for (i = 0; i < 31 && code[i]; i++)
 		folder[i] = strchr(allowed, code[i]) ? code[i] : '_';
+	if (!i)
+		folder[i++] = '_';
+	if (folder[0] == '.')
+		folder[0] = '_';
 	folder[i] = 0;
-	if (folder[0] == '.' || !folder[0])
-		memcpy(folder, i > 1 ? "_" : "_\0", i > 1 ? 1 : 2);
 }
 
 void tape_name(const struct tape_piece *piece, char name[RECORDER_NAME_MAX])
