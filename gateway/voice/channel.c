@@ -40,6 +40,8 @@ struct channel {
 	const struct gridcall_driver *driver;
 	void *driver_state;
 	enum channel_state state;
+	bool started;
+	bool broken; /* says the driver */
 
 	/* hearing */
 	bool carrier;
@@ -77,15 +79,6 @@ static void set_state(struct channel *ch, enum channel_state state,
 		return;
 	ch->state = state;
 	outbox_put_state(&ch->outbox, state, reason, now_us);
-}
-
-static void tell_over(struct channel *ch, enum signal_type type,
-		      uint64_t now_us)
-{
-	struct signal signal = {.type = type, .at_us = now_us};
-
-	signal.over = ch->ear.meter.over;
-	outbox_put(&ch->outbox, &signal);
 }
 
 static void tell_play(struct channel *ch, enum signal_type type,
@@ -127,7 +120,8 @@ static void begin_over(struct channel *ch, uint64_t now_us)
 	}
 	COUNT(ch->counters.overs);
 	ear_begin(&ch->ear, ch->front, now_us);
-	tell_over(ch, SIGNAL_OVER_BEGAN, now_us);
+	outbox_put_over(&ch->outbox, SIGNAL_OVER_BEGAN, &ch->ear.meter.over,
+			now_us);
 	set_state(ch, CHANNEL_RECEIVING, "", now_us);
 	ear_hear_preroll(&ch->ear);
 }
@@ -138,7 +132,8 @@ static void end_over(struct channel *ch, enum over_end ended,
 	if (ended != OVER_LIMIT) /* a jammed channel listens on */
 		ear_end_tones(&ch->ear);
 	ear_end(&ch->ear, ended, length_ms);
-	tell_over(ch, SIGNAL_OVER_ENDED, now_us);
+	outbox_put_over(&ch->outbox, SIGNAL_OVER_ENDED, &ch->ear.meter.over,
+			now_us);
 }
 
 static void guard(struct channel *ch, uint64_t now_us)
@@ -222,6 +217,13 @@ static void end_play(struct channel *ch, uint32_t air_ms, uint64_t now_us)
 	ch->list = NULL;
 }
 
+/* End a playlist that was never keyed. */
+static void give_up(struct channel *ch, enum play_end end, uint64_t now_us)
+{
+	ch->play_end = end;
+	end_play(ch, 0, now_us);
+}
+
 static void key_up(struct channel *ch, uint64_t now_us)
 {
 	int rc = ch->driver->key(ch->driver_state, 1, now_us);
@@ -229,8 +231,7 @@ static void key_up(struct channel *ch, uint64_t now_us)
 	if (rc < 0) {
 		(void)ch->driver->key(ch->driver_state, 0, now_us);
 		COUNT(ch->counters.keyings_refused);
-		ch->play_end = PLAY_FAILED;
-		end_play(ch, 0, now_us);
+		give_up(ch, PLAY_FAILED, now_us);
 		return;
 	}
 	COUNT(ch->counters.keyings);
@@ -335,8 +336,6 @@ static void happen(struct channel *ch, enum event event, uint64_t now_us)
 		actions[ch->state][event](ch, now_us);
 }
 
-/* ------------------------------------------------- what the driver says -- */
-
 void channel_keyed(struct channel *ch, uint64_t now_us)
 {
 	if (ch->carrier)
@@ -396,13 +395,16 @@ void channel_heard(struct channel *ch, const struct gridcall_frame *given,
 
 void channel_failed(struct channel *ch, const char *sentence, uint64_t now_us)
 {
+	ch->broken = true;
 	snprintf(ch->reason, sizeof(ch->reason), "%s", sentence);
 	happen(ch, EVENT_FAILED, now_us);
 }
 
 void channel_recovered(struct channel *ch, uint64_t now_us)
 {
-	happen(ch, EVENT_RECOVERED, now_us);
+	ch->broken = false;
+	if (ch->started)
+		happen(ch, EVENT_RECOVERED, now_us);
 }
 
 void channel_log(struct channel *ch, int level, const char *text,
@@ -438,11 +440,10 @@ void channel_halt(struct channel *ch, uint32_t ticket, uint64_t now_us)
 {
 	if (!ch->ticket || ch->ticket != ticket)
 		return;
-	ch->play_end = PLAY_HALTED;
 	if (ch->state == CHANNEL_TRANSMITTING)
-		happen(ch, EVENT_SENT, now_us);
+		stop_sending(ch, PLAY_HALTED, now_us);
 	else
-		end_play(ch, 0, now_us);
+		give_up(ch, PLAY_HALTED, now_us);
 }
 
 /* A repeater's carrier in which nobody speaks is no signal to protect. */
@@ -459,15 +460,12 @@ static void consider_keying(struct channel *ch, uint64_t now_us)
 {
 	if (!ch->ticket || ch->state == CHANNEL_TRANSMITTING)
 		return;
-	if (ch->state == CHANNEL_DOWN) {
-		ch->play_end = PLAY_FAILED;
-		end_play(ch, 0, now_us);
-	} else if (ch->list->force || is_free(ch, now_us)) {
+	if (ch->state == CHANNEL_DOWN)
+		give_up(ch, PLAY_FAILED, now_us);
+	else if (ch->list->force || is_free(ch, now_us))
 		happen(ch, EVENT_KEY, now_us);
-	} else if (now_us - ch->asked_us >= ch->list->wait_ms * MS) {
-		ch->play_end = PLAY_JAMMED;
-		end_play(ch, 0, now_us);
-	}
+	else if (now_us - ch->asked_us >= ch->list->wait_ms * MS)
+		give_up(ch, PLAY_JAMMED, now_us);
 }
 
 static void send_frame(struct channel *ch, enum playout_step step,
@@ -508,15 +506,10 @@ static void send_due(struct channel *ch, uint64_t now_us)
 	playout_settle(&ch->playout, now_us);
 }
 
-static bool is_too_long(const struct channel *ch, uint64_t now_us)
-{
-	return ch->state == CHANNEL_RECEIVING && ch->config.over_limit_s &&
-	       now_us - ch->ear.meter.over.began_us >=
-		       ch->config.over_limit_s * S;
-}
-
 void channel_tick(struct channel *ch, uint64_t now_us)
 {
+	uint64_t limit_us = ch->config.over_limit_s * S;
+
 	outbox_flush(&ch->outbox);
 	tape_retry(&ch->ear.tape);
 	if (ch->driver->tick)
@@ -524,7 +517,7 @@ void channel_tick(struct channel *ch, uint64_t now_us)
 	if (ch->state == CHANNEL_IDLE && ch->carrier && !ch->config.repeater &&
 	    now_us >= ch->deaf_until_us)
 		begin_over(ch, now_us);
-	if (is_too_long(ch, now_us))
+	if (limit_us && now_us - ch->ear.meter.over.began_us >= limit_us)
 		happen(ch, EVENT_TOO_LONG, now_us);
 	consider_keying(ch, now_us);
 	if (ch->state == CHANNEL_TRANSMITTING)
@@ -580,7 +573,11 @@ int channel_connect(struct channel *ch, const struct gridcall_driver *driver,
 
 void channel_start(struct channel *ch, uint64_t now_us)
 {
-	happen(ch, EVENT_RECOVERED, now_us);
+	ch->started = true;
+	if (ch->broken) /* while it was opened */
+		outbox_put_state(&ch->outbox, CHANNEL_DOWN, ch->reason, now_us);
+	else
+		happen(ch, EVENT_RECOVERED, now_us);
 }
 
 void channel_close(struct channel *ch, uint64_t now_us)

@@ -49,7 +49,7 @@ int channel_connect(struct channel *channel,
 		    const struct gridcall_driver *driver, void *state,
 		    const struct gridcall_format *format);
 
-/* Begin: the channel is idle. */
+/* Begin: the channel is idle, or down if its radio failed meanwhile. */
 void channel_start(struct channel *channel, uint64_t now_us);
 
 /* Every 20 ms. */

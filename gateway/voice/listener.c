@@ -103,19 +103,32 @@ static void follow_noise(struct listener *listener, int32_t mean_mdb)
 	listener->noise_mdb = noise;
 }
 
+/* A sample of that height, for one logarithm an over and not one a frame. */
+static int16_t peak_of(const int16_t *pcm)
+{
+	int16_t low = 0;
+	int16_t high = 0;
+	size_t i;
+
+	for (i = 0; i < DECODER_SAMPLES; i++) {
+		low = pcm[i] < low ? pcm[i] : low;
+		high = pcm[i] > high ? pcm[i] : high;
+	}
+	return -low > high ? low : high;
+}
+
 static void measure(struct listener *listener, const int16_t *pcm,
 		    struct hearing *hearing)
 {
-	uint32_t hz;
-
 	hearing->mean_mdb = level_mean_mdb(pcm, DECODER_SAMPLES);
-	hearing->peak_mdb = level_peak_mdb(pcm, DECODER_SAMPLES);
+	hearing->peak = peak_of(pcm);
 	hearing->active =
 		hearing->mean_mdb >= listener->noise_mdb + ABOVE_NOISE_MDB;
 	follow_noise(listener, hearing->mean_mdb);
 	if (listener->config.beeps && hearing->active && !hearing->sounding)
-		hearing->pure = level_tone_purity(pcm, DECODER_SAMPLES,
-						  DECODER_RATE_HZ, &hz) >= PURE;
+		hearing->pure =
+			level_tone_purity(pcm, DECODER_SAMPLES, DECODER_RATE_HZ,
+					  &hearing->pure_hz) >= PURE;
 }
 
 int listener_put(struct listener *listener, const struct gridcall_frame *frame,

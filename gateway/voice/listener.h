@@ -25,8 +25,9 @@ struct hearing {
 	bool active;   /* louder than the noise */
 	bool sounding; /* a keypad tone sounds */
 	bool pure;     /* one single tone: a repeater's beep */
+	uint32_t pure_hz;
 	int32_t mean_mdb;
-	int32_t peak_mdb;
+	int16_t peak; /* highest sample, positive or negative */
 };
 
 struct listener_config {

@@ -4,6 +4,7 @@
 #include "codecs/level.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void meter_begin(struct meter *meter, uint64_t began_us, int64_t began_utc_us,
@@ -27,8 +28,8 @@ void meter_put(struct meter *meter, const struct hearing *hearing)
 		meter->over.lost_ms += GRIDCALL_FRAME_MS;
 		return;
 	}
-	if (hearing->peak_mdb > meter->over.peak_mdb)
-		meter->over.peak_mdb = hearing->peak_mdb;
+	if (abs(hearing->peak) > abs(meter->peak))
+		meter->peak = hearing->peak;
 	if (!active || hearing->pure)
 		return;
 	meter->active++;
@@ -68,6 +69,7 @@ void meter_end(struct meter *meter, enum over_end ended, uint32_t length_ms)
 	struct over *over = &meter->over;
 
 	over->ended = ended;
+	over->peak_mdb = level_peak_mdb(&meter->peak, 1);
 	over->length_ms = length_ms;
 	over->active_ms = meter->active * GRIDCALL_FRAME_MS;
 	if (meter->active)

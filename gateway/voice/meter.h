@@ -12,6 +12,7 @@
 
 struct meter {
 	struct over over;
+	int16_t peak;
 	uint32_t frames;
 	uint32_t active;
 	double power;         /* sum over the active frames */

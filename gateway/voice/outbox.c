@@ -126,6 +126,14 @@ void outbox_put_state(struct outbox *outbox, enum channel_state state,
 	outbox_put(outbox, &signal);
 }
 
+void outbox_put_over(struct outbox *outbox, enum signal_type type,
+		     const struct over *over, uint64_t now_us)
+{
+	struct signal signal = {.type = type, .at_us = now_us, .over = *over};
+
+	outbox_put(outbox, &signal);
+}
+
 int outbox_put_log(struct outbox *outbox, int level, const char *text,
 		   uint64_t now_us)
 {

@@ -45,6 +45,10 @@ void outbox_put_tone(struct outbox *outbox, uint64_t over_began_us,
 void outbox_put_state(struct outbox *outbox, enum channel_state state,
 		      const char *reason, uint64_t now_us);
 
+/* type: OVER_BEGAN or OVER_ENDED */
+void outbox_put_over(struct outbox *outbox, enum signal_type type,
+		     const struct over *over, uint64_t now_us);
+
 /*
  * A line for the log, at most 8 in 10 s.  0, or -ENOSPC: it was dropped.
  */

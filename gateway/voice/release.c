@@ -20,13 +20,31 @@ void release_reset(struct release *release, uint32_t tail_ms)
 	release->tail_ms = tail_ms;
 }
 
-static void take_active(struct release *release, bool pure)
+/* A voice that hums wanders in pitch; a courtesy tone does not. */
+static bool is_other_tone(const struct release *release, uint32_t hz)
+{
+	uint32_t apart = hz > release->pure_hz ? hz - release->pure_hz
+					       : release->pure_hz - hz;
+
+	return apart > release->pure_hz / 50 + 5;
+}
+
+static void take_pure(struct release *release, uint32_t hz)
+{
+	if (!release->pure || is_other_tone(release, hz)) {
+		release->pure = 0;
+		release->pure_hz = hz;
+	}
+	release->pure++;
+	release->edge = 0;
+}
+
+static void take_active(struct release *release, const struct hearing *hearing)
 {
 	release->quiet = 0;
-	if (pure) {
-		release->pure++;
-		release->edge = 0;
-	} else if (!release->pure || ++release->edge > COURTESY_EDGE) {
+	if (hearing->pure) {
+		take_pure(release, hearing->pure_hz);
+	} else if (hearing->sounding || ++release->edge > COURTESY_EDGE) {
 		release->pure = 0;
 		release->edge = 0;
 	}
@@ -50,7 +68,7 @@ enum release_verdict release_put(struct release *release,
 	if (hearing->lost)
 		return RELEASE_NONE;
 	if (hearing->active || hearing->sounding) {
-		take_active(release, hearing->pure);
+		take_active(release, hearing);
 		return RELEASE_NONE;
 	}
 	if (take_quiet(release))
@@ -81,7 +99,7 @@ enum release_verdict release_watch(struct release *release,
 		release->busy -= release->busy ? 1 : 0;
 		return take_quiet(release) ? RELEASE_COURTESY : RELEASE_NONE;
 	}
-	take_active(release, hearing->pure);
+	take_active(release, hearing);
 	if (!hearing->pure)
 		release->busy++;
 	if (release->busy >= busy_needed(release) ||

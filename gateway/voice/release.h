@@ -20,6 +20,7 @@
 struct release {
 	uint32_t tail_ms; /* noise of the squelch, not speech */
 	uint32_t pure;    /* frames of one tone */
+	uint32_t pure_hz; /* its frequency */
 	uint32_t edge;    /* frames that may be the tone's ramp */
 	uint32_t quiet;   /* frames since the last activity */
 	uint32_t busy;    /* rises with speech, falls with quiet */

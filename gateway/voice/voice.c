@@ -31,6 +31,7 @@ struct slot {
 	enum channel_state state;
 	uint32_t ticket; /* 0: nothing asked for */
 	uint32_t halted; /* the last ticket that was taken back */
+	bool closing;    /* its last signals are being told */
 	struct playlist list;
 };
 
@@ -44,6 +45,7 @@ struct voice {
 	uint64_t recorder_progress;
 	uint32_t last_ticket;
 	uint64_t last_serial;
+	bool closing;
 	struct slot *slots[VOICE_CHANNELS_MAX];
 };
 
@@ -161,6 +163,7 @@ struct voice *voice_free(struct voice *voice)
 
 	if (!voice)
 		return NULL;
+	voice->closing = true;
 	for (i = 0; i < WORKERS_MAX; i++)
 		if (voice->workers[i])
 			worker_close_all(voice->workers[i]);
@@ -310,8 +313,9 @@ void voice_close(struct voice *voice, uint32_t number)
 	struct slot *slot = find_slot(voice, number);
 	struct signal signal;
 
-	if (!slot)
+	if (!slot || slot->closing)
 		return;
+	slot->closing = true;
 	worker_detach(slot->worker, &slot->radio);
 	slot->driver->close(slot->radio.state);
 	drain(voice);
@@ -340,7 +344,7 @@ int voice_play(struct voice *voice, uint32_t number,
 	uint32_t i;
 	int rc;
 
-	if (!slot)
+	if (!slot || slot->closing || voice->closing)
 		return -ENOENT;
 	if (slot->ticket)
 		return -EBUSY;
@@ -361,7 +365,7 @@ void voice_halt(struct voice *voice, uint32_t number, uint32_t ticket)
 {
 	struct slot *slot = find_slot(voice, number);
 
-	if (!slot || !ticket || slot->ticket != ticket ||
+	if (!slot || slot->closing || !ticket || slot->ticket != ticket ||
 	    slot->halted == ticket)
 		return;
 	slot->halted = ticket;

@@ -96,6 +96,21 @@ static void unwatch(struct worker *worker, struct gridcall_radio *radio,
 				radio->watches[i].fd, NULL);
 }
 
+static void take_reports(struct worker *worker)
+{
+	struct gridcall_radio *radio;
+	struct report report;
+	int i;
+
+	for (i = 0; i < REPORTS; i++) {
+		if (inbox_take(worker->reports, &report))
+			return;
+		radio = worker->slots[report.slot];
+		if (radio && radio->serial == report.serial)
+			radio_take_report(radio, &report, clock_now_us());
+	}
+}
+
 static int run(struct worker *worker, struct gridcall_radio *radio)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -112,6 +127,7 @@ static int run(struct worker *worker, struct gridcall_radio *radio)
 		}
 	}
 	radio->is_running = true;
+	take_reports(worker); /* what open() said comes before what we do */
 	channel_start(radio->channel, clock_now_us());
 	return 0;
 }
@@ -189,21 +205,6 @@ static void take_orders(struct worker *worker)
 
 	while (!inbox_take(worker->orders, &order))
 		obey(worker, &order);
-}
-
-static void take_reports(struct worker *worker)
-{
-	struct gridcall_radio *radio;
-	struct report report;
-	int i;
-
-	for (i = 0; i < REPORTS; i++) {
-		if (inbox_take(worker->reports, &report))
-			return;
-		radio = worker->slots[report.slot];
-		if (radio && radio->serial == report.serial)
-			radio_take_report(radio, &report, clock_now_us());
-	}
 }
 
 static void tick(struct worker *worker)

@@ -75,6 +75,40 @@ static void a_tone_too_short_or_too_long_ends_nothing(void **state)
 	air_free(air);
 }
 
+static void a_hum_that_wanders_is_no_courtesy_tone(void **state)
+{
+	struct air *air = air_repeater();
+	double phase = 0;
+	size_t i;
+
+	air_up(air);
+	air_speak(air, 500);
+	for (i = 0; i < 400 * 8; i++) {
+		phase += 2 * M_PI * (300 + i / 16.0) / 8000;
+		air->pcm[i] = (int16_t)(6000 * sin(phase));
+	}
+	air_hear(air, 400 * 8);
+	air_quiet(air, 400);
+	assert_int_equal(air_state(air), CHANNEL_RECEIVING);
+	air_free(air);
+}
+
+/* Handhelds whose high tones are 7 dB louder: nearly a single tone. */
+static void keys_with_twist_are_no_courtesy_tone(void **state)
+{
+	struct air *air = air_repeater();
+	int samples;
+
+	air_up(air);
+	air_quiet(air, 300);
+	samples = dtmf_make("*07*1", 60, 60, -1200, 700, air->pcm, AIR_PCM_MAX);
+	air_hear(air, (size_t)samples);
+	air_quiet(air, 400);
+	assert_string_equal(air_digits(air), "*07*1");
+	assert_int_equal(air_state(air), CHANNEL_RECEIVING);
+	air_free(air);
+}
+
 static void quiet_alone_ends_nothing(void **state)
 {
 	struct air *air = air_repeater();
@@ -251,6 +285,8 @@ int main(void)
 		cmocka_unit_test(noise_of_the_tail_is_no_speech),
 		cmocka_unit_test(a_courtesy_tone_ends_the_over),
 		cmocka_unit_test(a_tone_too_short_or_too_long_ends_nothing),
+		cmocka_unit_test(a_hum_that_wanders_is_no_courtesy_tone),
+		cmocka_unit_test(keys_with_twist_are_no_courtesy_tone),
 		cmocka_unit_test(quiet_alone_ends_nothing),
 		cmocka_unit_test(quiet_after_a_complete_answer_ends_the_over),
 		cmocka_unit_test(no_first_digit_of_the_next_speaker_is_lost),

@@ -41,6 +41,7 @@ struct fake {
 
 static struct fake fakes[RADIOS];
 static size_t fake_count;
+static bool fails_in_open;
 static int16_t spoken[8000 * 4];
 static size_t spoken_samples;
 
@@ -88,6 +89,8 @@ static int fake_open(void **state, struct gridcall_format *transmit,
 	transmit->rate_hz = 8000;
 	*state = fake;
 	fake_count++;
+	if (fails_in_open)
+		host->failed(radio, "no answer from the radio");
 	return 0;
 }
 
@@ -155,8 +158,15 @@ static size_t signal_count;
 static char folder[64];
 static struct voice *voice;
 
+static bool plays_again; /* whoever hears of an end */
+static int played_again;
+
+static int play(uint32_t slot, uint32_t ms);
+
 static void on_signal(void *data, const struct signal *signal)
 {
+	if (plays_again && signal->type == SIGNAL_PLAY_ENDED)
+		played_again = play(signal->channel, 40);
 	assert_true(signal_count < 8192);
 	signals[signal_count++] = *signal;
 }
@@ -195,6 +205,8 @@ static int start(void **state)
 	alarm(30);
 	signal_count = 0;
 	fake_count = 0;
+	plays_again = false;
+	fails_in_open = false;
 	strcpy(folder, "/tmp/test_voice_XXXXXX");
 	if (!mkdtemp(folder))
 		return -1;
@@ -350,6 +362,38 @@ static void closing_tells_the_ends_first_and_nothing_after(void **state)
 	assert_int_equal(signals[count].state.state, CHANNEL_IDLE);
 }
 
+static void nothing_is_sent_on_a_channel_that_is_closing(void **state)
+{
+	uint32_t slots[2] = {open_channel(), open_channel()};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		play(slots[i], 4000);
+		wait_for(slots[i], SIGNAL_PLAY_BEGAN, 0);
+	}
+	plays_again = true;
+	voice_close(voice, slots[0]);
+	assert_int_equal(played_again, -ENOENT);
+	played_again = 0;
+	voice = voice_free(voice);
+	assert_int_equal(played_again, -ENOENT);
+}
+
+static void a_radio_that_fails_while_it_is_opened_is_down(void **state)
+{
+	const struct signal *signal;
+	uint32_t slot;
+
+	fails_in_open = true;
+	slot = open_channel();
+	signal = wait_for(slot, SIGNAL_STATE, 0);
+	assert_int_equal(signal->state.state, CHANNEL_DOWN);
+	assert_string_equal(signal->state.reason, "no answer from the radio");
+	fakes[0].host->recovered(fakes[0].radio);
+	signal = wait_for(slot, SIGNAL_STATE, 1);
+	assert_int_equal(signal->state.state, CHANNEL_IDLE);
+}
+
 static void freeing_unkeys_every_transmitter(void **state)
 {
 	uint32_t slots[RADIOS];
@@ -472,6 +516,8 @@ int main(void)
 		TEST(what_can_not_be_sent_is_refused),
 		TEST(halting_ends_it_once),
 		TEST(closing_tells_the_ends_first_and_nothing_after),
+		TEST(nothing_is_sent_on_a_channel_that_is_closing),
+		TEST(a_radio_that_fails_while_it_is_opened_is_down),
 		TEST(freeing_unkeys_every_transmitter),
 		TEST(a_driver_that_does_not_open_says_why),
 		TEST(a_radio_that_fails_on_any_thread_is_unkeyed),
