@@ -108,7 +108,6 @@ static void digits_past_the_most_are_counted_and_not_told(void **state)
 	struct air *air = air_open(air_new());
 	int i;
 
-	air->config.over_limit_s = 0;
 	air_up(air);
 	for (i = 0; i < 7; i++)
 		air_dial(air, "0123456789");
@@ -140,6 +139,20 @@ static void an_over_past_its_limit_jams_until_the_carrier_drops(void **state)
 	assert_int_equal(air_state(air), CHANNEL_IDLE);
 	assert_int_equal(air_signals(air, SIGNAL_OVER_ENDED), 1);
 	assert_int_equal(air_counter(air, "jams"), 1);
+	air_free(air);
+}
+
+static void a_key_held_over_the_limit_is_one_digit(void **state)
+{
+	struct air *air = air_open(air_new());
+
+	air_up(air);
+	air_quiet(air, 29500);
+	air_hear(air, (size_t)dtmf_make("5", 1000, 500, -1200, 0, air->pcm,
+					AIR_PCM_MAX));
+	assert_int_equal(air_state(air), CHANNEL_JAMMED);
+	air_down(air);
+	assert_string_equal(air_digits(air), "5");
 	air_free(air);
 }
 
@@ -301,6 +314,7 @@ int main(void)
 		cmocka_unit_test(digits_past_the_most_are_counted_and_not_told),
 		cmocka_unit_test(
 			an_over_past_its_limit_jams_until_the_carrier_drops),
+		cmocka_unit_test(a_key_held_over_the_limit_is_one_digit),
 		cmocka_unit_test(a_broken_frame_is_counted_and_taken_for_lost),
 		cmocka_unit_test(
 			a_failed_radio_ends_the_over_and_is_down_until_it_recovers),

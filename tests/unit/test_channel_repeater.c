@@ -233,10 +233,10 @@ static void the_carrier_after_our_own_transmission_is_no_over(void **state)
 	send(air);
 	air_quiet(air, 400);
 	air_beep(air, 200);
-	air_quiet(air, 1300);
+	air_quiet(air, 500);
 	air_speak(air, 180);
 	air_down(air);
-	air_pass(air, 1000);
+	air_pass(air, 200);
 	assert_int_equal(air_signals(air, SIGNAL_OVER_BEGAN), 0);
 	assert_int_equal(air_state(air), CHANNEL_IDLE);
 	/* The next carrier is somebody else's from its first moment. */

@@ -90,6 +90,19 @@ static void there_is_no_frame_past_the_end_or_in_another_format(void **state)
 	clip_drop(clip);
 }
 
+static void its_last_frame_ends_in_silence(void **state)
+{
+	struct clip *clip = tone_clip(8000 + 80, 8000);
+	struct gridcall_frame frame;
+	uint32_t i;
+
+	assert_int_equal(clip_frame(clip, &formats[1], 50, &frame), 0);
+	assert_int_not_equal(frame.data[3], 0xff);
+	for (i = 80; i < 160; i++)
+		assert_int_equal(frame.data[i], 0xff);
+	clip_drop(clip);
+}
+
 static void what_can_not_be_a_clip_is_refused_with_a_sentence(void **state)
 {
 	struct gridcall_format odd = {GRIDCALL_OPUS, 8001};
@@ -164,6 +177,7 @@ int main(void)
 		cmocka_unit_test(every_format_has_the_same_sound),
 		cmocka_unit_test(
 			there_is_no_frame_past_the_end_or_in_another_format),
+		cmocka_unit_test(its_last_frame_ends_in_silence),
 		cmocka_unit_test(
 			what_can_not_be_a_clip_is_refused_with_a_sentence),
 		cmocka_unit_test(a_file_is_read_and_encoded),

@@ -158,15 +158,15 @@ static size_t signal_count;
 static char folder[64];
 static struct voice *voice;
 
-static bool plays_again; /* whoever hears of an end */
+static int again_on; /* asked of when an end is heard; -1: nothing is */
 static int played_again;
 
 static int play(uint32_t slot, uint32_t ms);
 
 static void on_signal(void *data, const struct signal *signal)
 {
-	if (plays_again && signal->type == SIGNAL_PLAY_ENDED)
-		played_again = play(signal->channel, 40);
+	if (again_on >= 0 && signal->type == SIGNAL_PLAY_ENDED)
+		played_again = play((uint32_t)again_on, 40);
 	assert_true(signal_count < 8192);
 	signals[signal_count++] = *signal;
 }
@@ -205,7 +205,7 @@ static int start(void **state)
 	alarm(30);
 	signal_count = 0;
 	fake_count = 0;
-	plays_again = false;
+	again_on = -1;
 	fails_in_open = false;
 	strcpy(folder, "/tmp/test_voice_XXXXXX");
 	if (!mkdtemp(folder))
@@ -371,9 +371,14 @@ static void nothing_is_sent_on_a_channel_that_is_closing(void **state)
 		play(slots[i], 4000);
 		wait_for(slots[i], SIGNAL_PLAY_BEGAN, 0);
 	}
-	plays_again = true;
+	again_on = (int)slots[0];
 	voice_close(voice, slots[0]);
 	assert_int_equal(played_again, -ENOENT);
+	again_on = -1;
+	assert_int_equal(open_channel(), slots[0]);
+	play(slots[0], 4000);
+	wait_for(slots[0], SIGNAL_PLAY_BEGAN, 1);
+	again_on = (int)slots[1];
 	played_again = 0;
 	voice = voice_free(voice);
 	assert_int_equal(played_again, -ENOENT);
