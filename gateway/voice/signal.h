@@ -42,7 +42,7 @@ enum over_front {
 enum over_end {
 	OVER_CARRIER, /* the carrier dropped */
 	OVER_QUIET,   /* a repeater's hang time or courtesy tone began */
-	OVER_LIMIT,   /* too long: the channel is jammed */
+	OVER_LIMIT,   /* too long: the channel is jammed, tones still come */
 	OVER_TAKEN,   /* we keyed over it in an emergency */
 	OVER_CLOSED,  /* the channel was closed or failed */
 };
@@ -59,7 +59,11 @@ struct over {
 	int32_t peak_mdb;
 	uint32_t active_ms; /* louder than the noise */
 	uint32_t tones;     /* heard, those past OVER_TONES_MAX too */
-	char recording[96]; /* below the recordings folder; empty: none */
+	/*
+	 * Below the recordings folder; empty: none.  Whole within moments after
+	 * OVER_ENDED, NAME.part until then.  See recorder.h.
+	 */
+	char recording[96];
 };
 
 enum play_end {

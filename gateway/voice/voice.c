@@ -151,6 +151,9 @@ struct voice *voice_alloc(void *ctx, const struct voice_config *config,
 	OSMO_ASSERT(voice);
 	voice->config = *config;
 	voice->signals_fd.fd = -1;
+	/* Whoever asks for the first time finds all alive. */
+	memset(voice->worker_progress, 0xff, sizeof(voice->worker_progress));
+	voice->recorder_progress = UINT64_MAX;
 	if (start_signals(voice, why) < 0 || start_recorder(voice, why) < 0 ||
 	    start_workers(voice, why) < 0)
 		return voice_free(voice);

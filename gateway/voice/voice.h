@@ -81,8 +81,10 @@ void voice_close(struct voice *voice, uint32_t slot);
 
 /*
  * Ask for a playlist.  Returns a ticket above 0, or -EBUSY when the channel
- * has one waiting or playing, -EMSGSIZE when it is longer than tx_limit_s,
- * -ENOENT for a free slot.  SIGNAL_PLAY_ENDED always comes, exactly once.
+ * has one waiting or playing, -EMSGSIZE when it is longer than tx_limit_s, lead
+ * included, -EINVAL when it is empty or a clip was not encoded for the channel,
+ * -ENOENT for a free slot or one that is closing.  After a ticket
+ * SIGNAL_PLAY_ENDED always comes, exactly once.
  */
 int voice_play(struct voice *voice, uint32_t slot,
 	       const struct playlist *playlist);
@@ -106,7 +108,8 @@ size_t voice_counters(struct voice *voice, uint32_t slot,
 
 /*
  * Whether every worker and the recorder have made progress since the last
- * call; name gets the first that has not.
+ * call; name gets the first that has not.  Ask at most twice a second: an idle
+ * thread moves every 250 ms.
  */
 bool voice_is_alive(struct voice *voice, const char **name);
 

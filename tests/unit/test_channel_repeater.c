@@ -212,6 +212,26 @@ static void it_does_not_key_over_who_begins_to_speak_in_it(void **state)
 	air_free(air);
 }
 
+static void its_carrier_while_we_send_is_nobody_else(void **state)
+{
+	struct air *air = air_repeater();
+	struct playlist list = {.count = 1, .wait_ms = 1000};
+
+	list.clips[0] = air_clip(air, 500);
+	channel_play(air->channel, &list, 1, air->now_us);
+	air_pass(air, 40);
+	air_up(air);
+	air_speak(air, 780); /* ourselves, as it sends us on */
+	assert_false(air->keyed);
+	air_speak(air, 180); /* its delay: our own tail */
+	air_quiet(air, 1500);
+	air_down(air);
+	assert_int_equal(air_counter(air, "heard_while_sending"), 0);
+	assert_int_equal(air_signals(air, SIGNAL_OVER_BEGAN), 0);
+	clip_drop(list.clips[0]);
+	air_free(air);
+}
+
 /* Sends 200 ms; the carrier of the repeater follows. */
 static void send(struct air *air)
 {
@@ -229,6 +249,7 @@ static void send(struct air *air)
 static void the_carrier_after_our_own_transmission_is_no_over(void **state)
 {
 	struct air *air = air_repeater();
+	const struct signal *signal;
 
 	send(air);
 	air_quiet(air, 400);
@@ -242,8 +263,9 @@ static void the_carrier_after_our_own_transmission_is_no_over(void **state)
 	/* The next carrier is somebody else's from its first moment. */
 	air_up(air);
 	air_speak(air, 100);
-	assert_int_equal(air_signal(air, SIGNAL_OVER_BEGAN, 0)->over.front,
-			 OVER_FRESH);
+	signal = air_signal(air, SIGNAL_OVER_BEGAN, 0);
+	assert_int_equal(signal->over.front, OVER_FRESH);
+	assert_int_equal(signal->over.began_us, signal->at_us);
 	air_free(air);
 }
 
@@ -294,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_repeaters_hang_time_is_free_to_key),
 		cmocka_unit_test(
 			it_does_not_key_over_who_begins_to_speak_in_it),
+		cmocka_unit_test(its_carrier_while_we_send_is_nobody_else),
 		cmocka_unit_test(
 			the_carrier_after_our_own_transmission_is_no_over),
 		cmocka_unit_test(an_answer_in_that_carrier_is_an_over),

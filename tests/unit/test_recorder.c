@@ -2,6 +2,7 @@
 #include "gateway/voice/recorder.h"
 
 #include "codecs/audiofile.h"
+#include "codecs/encoder.h"
 
 #include <ftw.h>
 #include <sched.h>
@@ -146,16 +147,34 @@ static void a_change_of_format_starts_a_second_file(void **state)
 
 static void opus_goes_into_an_ogg_file(void **state)
 {
-	struct tape_piece piece = {
-		.part = 1,
-		.utc_us = UTC_US,
-		.code = "CH-1",
-		.format = {GRIDCALL_OPUS, 48000},
-	};
-	char name[RECORDER_NAME_MAX];
+	struct encoder *encoder = encoder_alloc(GRIDCALL_OPUS, 48000, 8000);
+	struct recorder *recorder = start(0);
+	static const int16_t pcm[160];
+	uint8_t data[ENCODER_BYTES_MAX];
+	struct gridcall_frame frame = {{GRIDCALL_OPUS, 48000}, data, 0};
+	struct tape tape;
+	char path[256], why[160];
+	uint32_t rate_hz;
+	size_t samples;
+	int16_t *out;
+	int i;
 
-	tape_name(&piece, name);
-	assert_string_equal(name, NAME ".opus");
+	tape_init(&tape, recorder, 3, "CH-1");
+	tape_begin(&tape, UTC_US);
+	for (i = 0; i < 50; i++) {
+		frame.len = (uint32_t)encoder_put(encoder, pcm, data);
+		tape_put(&tape, &frame);
+	}
+	tape_end(&tape);
+	recorder_free(recorder);
+	encoder_free(encoder);
+	assert_string_equal(tape.name, NAME ".opus");
+	snprintf(path, sizeof(path), "%s/%s", folder, tape.name);
+	assert_int_equal(audiofile_read(path, &out, &samples, &rate_hz, why,
+					sizeof(why)),
+			 0);
+	assert_in_range(samples, rate_hz * 98 / 100, rate_hz);
+	free(out);
 }
 
 static void no_code_of_a_channel_leaves_the_folder(void **state)

@@ -477,7 +477,7 @@ static void a_worker_that_hangs_is_named(void **state)
 	open_channel();
 	atomic_store(&fakes[0].hang, true);
 	sem_wait(&fakes[0].hanging);
-	(void)voice_is_alive(voice, &name);
+	assert_true(voice_is_alive(voice, &name));
 	assert_false(voice_is_alive(voice, &name));
 	assert_string_equal(name, "voice-0");
 	sem_post(&fakes[0].go);
