@@ -180,8 +180,7 @@ static void a_broken_frame_is_counted_and_taken_for_lost(void **state)
 	air_free(air);
 }
 
-static void
-a_failed_radio_ends_the_over_and_is_down_until_it_recovers(void **state)
+static void a_failed_radio_is_down_until_it_recovers(void **state)
 {
 	struct air *air = air_open(air_new());
 	const struct signal *signal;
@@ -316,8 +315,7 @@ int main(void)
 			an_over_past_its_limit_jams_until_the_carrier_drops),
 		cmocka_unit_test(a_key_held_over_the_limit_is_one_digit),
 		cmocka_unit_test(a_broken_frame_is_counted_and_taken_for_lost),
-		cmocka_unit_test(
-			a_failed_radio_ends_the_over_and_is_down_until_it_recovers),
+		cmocka_unit_test(a_failed_radio_is_down_until_it_recovers),
 		cmocka_unit_test(
 			nothing_important_is_lost_while_main_does_not_listen),
 		cmocka_unit_test(
