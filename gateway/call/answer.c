@@ -289,7 +289,7 @@ static bool lost_is_doubtful(const struct keys *keys,
 {
 	const struct tone *first = keys->tones + reading->first;
 	size_t count = reading->last - reading->first + 1;
-	uint32_t silence_ms = first->begin_ms;
+	uint32_t silence_ms = first->begin_ms - keys->since_ms;
 	uint32_t longest[2];
 	size_t i;
 
@@ -425,7 +425,7 @@ enum answer_kind answer_parse(const struct answer_format *format,
 			      enum over_front front, bool complete,
 			      struct answer *answer)
 {
-	struct keys keys = {tones, count, front, false};
+	struct keys keys = {tones, count, front, false, 0};
 
 	if (keys.count > OVER_TONES_MAX)
 		keys.count = OVER_TONES_MAX;
@@ -458,10 +458,10 @@ enum answer_kind answer_join(const struct answer_format *format,
 			     const struct tone *second, size_t second_count,
 			     uint32_t gap_ms, struct answer *answer)
 {
-	struct keys one = {first, first_count, OVER_FRESH, false};
-	struct keys two = {second, second_count, OVER_FRESH, false};
+	struct keys one = {first, first_count, OVER_FRESH, false, 0};
+	struct keys two = {second, second_count, OVER_FRESH, false, 0};
 	struct tone tones[OVER_TONES_MAX];
-	struct keys both = {tones, 0, OVER_FRESH, false};
+	struct keys both = {tones, 0, OVER_FRESH, false, 0};
 	char other_id[sizeof(answer->radio_id)] = "";
 	uint32_t shift_ms = gap_ms;
 
@@ -472,6 +472,7 @@ enum answer_kind answer_join(const struct answer_format *format,
 		      answer->radio_id);
 	keys_split_id(format, keys_agreed_ids(format, &two), &two, other_id);
 	both.id_before = one.id_before;
+	both.since_ms = one.since_ms;
 	both.count = append(&one, 0, tones, 0);
 	both.count = append(&two, shift_ms, tones, both.count);
 	keys_copy(tones, both.count, answer->raw);

@@ -103,6 +103,7 @@ void keys_split_id(const struct answer_format *format, struct keys_ids ids,
 		keys->tones += width;
 		keys->count -= width;
 		keys->id_before = true;
+		keys->since_ms = keys->tones[-1].end_ms;
 	}
 	if (!ids.back || keys->count < width)
 		return;

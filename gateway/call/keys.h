@@ -17,7 +17,8 @@ struct keys {
 	const struct tone *tones;
 	size_t count;
 	enum over_front front;
-	bool id_before; /* an ID came whole before them: no front is cut */
+	bool id_before;    /* an ID came whole before them: no front is cut */
+	uint32_t since_ms; /* the end of that ID, else 0 */
 };
 
 /* Which ends of an over are an ID. */

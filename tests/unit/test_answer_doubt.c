@@ -121,6 +121,13 @@ static void audio_lost_inside_is_a_doubt(void **state)
 	by_hand(&hand, "18#");
 	hand.tones[0].lost_ms = 20;
 	assert_count(take(&hand), "", 18, "", DOUBT_LOST);
+	/* Between an ID and the answer it may hide one. */
+	hand = fresh(150);
+	by_radio(&hand, "4711");
+	hand.at_ms += 200;
+	key(&hand, "18#", 100, 400);
+	hand.tones[4].lost_ms = 20;
+	assert_count(take_as(&hand, "id=4", true), "", 18, "", DOUBT_LOST);
 }
 
 static void every_doubt_has_a_word(void **state)

@@ -215,6 +215,23 @@ no_lost_doubled_or_cut_key_makes_another_certain_answer(void **state)
 		      trial.trials);
 }
 
+/* Keys timed as evenly as a radio's are looked at as its ID and panic code. */
+static void nor_where_radios_send_ids_and_panic_codes(void **state)
+{
+	static const char *const columns[] = {
+		"id=3;panic=119", "id=4;panic=1101", "id=5;panic=110"};
+	size_t i;
+
+	for (i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
+		struct trial trial = {.units = 10, .counts = 100};
+
+		assert_int_equal(answer_format_parse(&trial.format, columns[i],
+						     NULL, NULL, NULL),
+				 0);
+		try_channel(&trial);
+	}
+}
+
 /* A sample of every other combination of widths that is not refused. */
 static void nor_with_any_other_widths(void **state)
 {
@@ -256,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			no_lost_doubled_or_cut_key_makes_another_certain_answer),
+		cmocka_unit_test(nor_where_radios_send_ids_and_panic_codes),
 		cmocka_unit_test(nor_with_any_other_widths),
 	};
 

@@ -45,6 +45,11 @@ static void fingers_make_no_id(void **state)
 
 	by_hand(&hand, "4711");
 	assert_heard(take_as(&hand, "id=4", true), 0);
+	/* Quick, but uneven. */
+	hand = fresh(200);
+	key(&hand, "47", 60, 60);
+	key(&hand, "11", 90, 60);
+	assert_heard(take_as(&hand, "id=4", true), 0);
 	/* Regular, but slow; regular, but with a star; too close; too late. */
 	hand = fresh(200);
 	key(&hand, "4711", 130, 130);
