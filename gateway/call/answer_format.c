@@ -14,6 +14,8 @@
 
 #include "proto/gridcall.pb-c.h"
 
+#define BAD GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT
+
 #define ID_WIDTH_MIN    3
 #define ID_WIDTH_MAX    8
 #define PANIC_WIDTH_MIN 2
@@ -34,9 +36,8 @@ struct word {
 static int refuse(struct fault *fault, const struct word *word,
 		  const char *sentence)
 {
-	return fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
-			 "signalling '%.*s': %s", word->len, word->text,
-			 sentence);
+	return fault_set(fault, BAD, "signalling '%.*s': %s", word->len,
+			 word->text, sentence);
 }
 
 static bool all_digits(const char *text, size_t len)
@@ -187,21 +188,17 @@ static int read_list(char *rows, size_t row_size, const char *const *list,
 
 		if (i == ANSWER_CODES_MAX)
 			return fault_set(
-				fault,
-				GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+				fault, BAD,
 				"more than %d %ss; shorten the site's table",
 				ANSWER_CODES_MAX, what);
 		if (!len || len >= row_size || !all_digits(list[i], len))
-			return fault_set(
-				fault,
-				GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
-				"%s '%s' is not 1 to %zu digits", what, list[i],
-				row_size - 1);
+			return fault_set(fault, BAD,
+					 "%s '%s' is not 1 to %zu digits", what,
+					 list[i], row_size - 1);
 		for (j = 0; j < i; j++)
 			if (!strcmp(list[i], list[j]))
 				return fault_set(
-					fault,
-					GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+					fault, BAD,
 					"%s '%s' is in the site's table twice",
 					what, list[i]);
 		memcpy(rows + i * row_size, list[i], len + 1);
@@ -232,8 +229,7 @@ static int check_codes(const struct answer_format *format, struct fault *fault)
 	for (i = 0; i < ANSWER_CODES_MAX && *format->codes[i]; i++) {
 		if (strlen(format->codes[i]) == format->count_width)
 			return fault_set(
-				fault,
-				GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+				fault, BAD,
 				"code %s is as long as the count, so a lost * "
 				"would make it a count; dial counts of another "
 				"width than %u",
@@ -241,8 +237,7 @@ static int check_codes(const struct answer_format *format, struct fault *fault)
 		for (j = 0; j < ANSWER_CODES_MAX && *format->codes[j]; j++)
 			if (loses_into(format->codes[i], format->codes[j]))
 				return fault_set(
-					fault,
-					GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+					fault, BAD,
 					"code %s becomes %s when a key is "
 					"lost; change one of them",
 					format->codes[i], format->codes[j]);
@@ -257,8 +252,7 @@ static int check_situations(const struct answer_format *format,
 
 	/* *07*18# without its first * would be count 07, situation 18. */
 	if (format->situation_width == format->count_width)
-		return fault_set(fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+		return fault_set(fault, BAD,
 				 "situation and count are both %u digits wide, "
 				 "so a lost * would turn one into the other; "
 				 "give them different widths",
@@ -266,8 +260,7 @@ static int check_situations(const struct answer_format *format,
 	for (i = 0; i < ANSWER_CODES_MAX && *format->situations[i]; i++)
 		if (strlen(format->situations[i]) != format->situation_width)
 			return fault_set(
-				fault,
-				GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+				fault, BAD,
 				"situation '%s' of the site is not %u digits "
 				"wide; correct the table or situation=",
 				format->situations[i], format->situation_width);
@@ -279,7 +272,7 @@ static int check_panic(const struct answer_format *format, struct fault *fault)
 {
 	if (strlen(format->panic) != format->count_width)
 		return 0;
-	return fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+	return fault_set(fault, BAD,
 			 "panic=%s is as long as the count, so a count that "
 			 "lost its # would be an alarm; give them different "
 			 "widths",

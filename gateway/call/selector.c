@@ -17,6 +17,8 @@
 #include "proto/gridcall.pb-c.h"
 #include "proto/topic.h"
 
+#define BAD GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT
+
 #define LIMIT_MAX 1000000
 /* Longer words are not compared with the known ones. */
 #define WORD_MAX 32
@@ -277,9 +279,8 @@ static int refuse_at(struct parser *parser, const char *at, size_t len,
 		     const char *sentence)
 {
 	return fault_set(
-		parser->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
-		"selector: '%.*s' at character %zu: %s", shown_len(at, len), at,
-		position_of(parser, at), sentence);
+		parser->fault, BAD, "selector: '%.*s' at character %zu: %s",
+		shown_len(at, len), at, position_of(parser, at), sentence);
 }
 
 static void skip_spaces(struct parser *parser)
@@ -302,8 +303,7 @@ static int parse_word(struct parser *parser, struct term *term)
 		return refuse_at(parser, begin, 1,
 				 "a word is missing, for example grid=07");
 	if (i == WORD_COUNT)
-		return fault_set(parser->fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+		return fault_set(parser->fault, BAD,
 				 "selector: unknown word '%.*s' at character "
 				 "%zu; the nearest known one is %s",
 				 shown_len(begin, len), begin,
@@ -321,8 +321,7 @@ static int parse_operator(struct parser *parser, struct term *term)
 	if (term->negated)
 		parser->at++;
 	if (*parser->at != '=' || (is_limit(term->word) && term->negated))
-		return fault_set(parser->fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+		return fault_set(parser->fault, BAD,
 				 "selector: %s at character %zu takes %s and a "
 				 "value after it, without spaces",
 				 term->word->name, term->position,
@@ -449,8 +448,7 @@ static int check_doubled(struct parser *parser, const struct term *term)
 		if (selector->terms[i].word == term->word &&
 		    selector->terms[i].negated == term->negated)
 			return fault_set(
-				parser->fault,
-				GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+				parser->fault, BAD,
 				"selector: %s at character %zu was said before "
 				"at character %zu; write its values once, with "
 				"commas between them",
