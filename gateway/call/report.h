@@ -5,6 +5,9 @@
  * The same fold makes a report for an officer and the state from which a
  * restart goes on, so the two can't differ.
  *
+ * Over and alarm events come twice when a unit's grid is not its channel's home;
+ * the fold takes each once.
+ *
  * Memory:  below ctx.
  * Threads: any; each report belongs to one thread.
  */
@@ -12,6 +15,9 @@
 
 #include "gateway/record/ledger.h"
 #include "proto/gridcall.pb-c.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct report;
 
@@ -23,6 +29,20 @@ void report_add(struct report *report, uint64_t seq, int64_t time_us,
 
 /* The message; lasts as long as report and until the next report_add(). */
 const Gridcall__V1__Report *report_message(struct report *report);
+
+/* ---- what a restart needs besides the message ---- */
+
+/* The unit whose turn a channel was at; NULL before its first turn. */
+const char *report_open_unit(const struct report *report, const char *channel);
+
+/* district.station.grid under which a unit's part of the call is published. */
+const char *report_area(const struct report *report, const char *unit);
+
+/* Whether an alarm holds the call on that channel. */
+bool report_channel_is_held(const struct report *report, const char *channel);
+
+/* When the last event came, UTC; 0: none. */
+int64_t report_last_us(const struct report *report);
 
 /* [reader] Fold a whole call.  -ENOENT when the ledger has none. */
 int report_read(struct ledger_reader *reader, struct report *report);

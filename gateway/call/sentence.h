@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * sentence.h - an answer as an officer would write it down
+ *
+ * Memory:  below ctx.
+ * Threads: any.
+ */
+#pragma once
+
+#include "proto/gridcall.pb-c.h"
+
+/* "正佳广场18人在岗,情况正常"; language is zh or en. */
+const char *sentence_of_reply(void *ctx, const char *language, const char *name,
+			      const Gridcall__V1__ReplyEvent *reply);
