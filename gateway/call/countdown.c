@@ -54,6 +54,7 @@ int countdown_start(struct countdown *countdown, uint32_t delay_ms)
 {
 	struct timespec first = {.tv_sec = delay_ms / 1000,
 				 .tv_nsec = delay_ms % 1000 * 1000000L};
+	const struct timespec once = {0};
 	int rc;
 
 	if (!delay_ms)
@@ -64,7 +65,7 @@ int countdown_start(struct countdown *countdown, uint32_t delay_ms)
 			return rc;
 	}
 	countdown->is_running = true;
-	return osmo_timerfd_schedule(&countdown->fd, &first, NULL);
+	return osmo_timerfd_schedule(&countdown->fd, &first, &once);
 }
 
 void countdown_stop(struct countdown *countdown)
