@@ -94,12 +94,13 @@ static void note_hold(struct lane *lane, struct note *note, const char *kind)
 	}
 }
 
-static void acknowledge(struct calls *calls, void *data)
+void alarm_acknowledge(void *data)
 {
+	struct lane *lane = data;
+	struct calls *calls = lane->calls;
 	const struct prompt *prompt = prompts_find(calls->prompts, "alarm");
 	struct playlist playlist = {.wait_ms = ACKNOWLEDGE_WAIT_MS};
 	const struct gridcall_format *format;
-	struct lane *lane = data;
 	struct clip *clip;
 	const char *why;
 	int slot = calls->config.slot(calls->config.data, lane->code);
@@ -107,8 +108,8 @@ static void acknowledge(struct calls *calls, void *data)
 	if (slot < 0 || !prompt)
 		return;
 	format = voice_format(calls->config.voice, (uint32_t)slot);
-	/* Made ready when the channel was first called; else it is left out. */
-	if (shelf_get(calls->shelf, prompt->path, format, NULL, &clip, &why))
+	if (shelf_get(calls->shelf, prompt->path, format,
+		      &lane->acknowledgement, &clip, &why) < 0)
 		return;
 	playlist.clips[playlist.count++] = clip;
 	lane_play(lane, &playlist, NULL);
@@ -135,10 +136,10 @@ void alarm_raise(struct lane *lane, struct note *note,
 		 alarm->unit);
 	/* With a ledger that can't write nobody waits for it. */
 	if (lane->calls->trouble[0]) {
-		acknowledge(lane->calls, lane);
+		alarm_acknowledge(lane);
 		return;
 	}
-	note->on_told = acknowledge;
+	note->on_told = alarm_acknowledge;
 	note->data = lane;
 }
 

@@ -41,3 +41,6 @@ void alarm_release(struct lane *lane, struct note *note, const char *principal);
 /* A restart: the hold of an alarm that was raised before it. */
 void alarm_restore(struct lane *lane, const Gridcall__V1__AlarmEvent *event,
 		   const char *area);
+
+/* Acknowledge aloud, when the recording is ready.  data: the lane. */
+void alarm_acknowledge(void *data);

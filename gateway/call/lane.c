@@ -79,6 +79,7 @@ struct lane *lane_get(struct calls *calls, const char *code)
 	lane->code = talloc_strdup(lane, code);
 	INIT_LLIST_HEAD(&lane->legs);
 	INIT_LLIST_HEAD(&lane->alarms);
+	shelf_wait_init(&lane->acknowledgement, alarm_acknowledge, lane);
 	llist_add_tail(&lane->entry, &calls->lanes);
 	lane_refresh(lane);
 	return lane;
@@ -114,6 +115,7 @@ struct lane *lane_free(struct lane *lane)
 	if (!lane)
 		return NULL;
 	drop_next(lane);
+	shelf_wait_stop(&lane->acknowledgement);
 	llist_del(&lane->entry);
 	talloc_free(lane);
 	return NULL;
@@ -256,6 +258,7 @@ static void on_play_ended(struct lane *lane, const struct signal *signal)
 		return;
 	lane->ticket = 0;
 	lane->sender = NULL;
+	lane->quiet_us = signal->at_us;
 	if (lane->has_next)
 		play_next(lane);
 	else if (signal->play.end == PLAY_HALTED)
@@ -314,6 +317,7 @@ static void on_over_ended(struct lane *lane, const struct signal *signal)
 	if (!hearing->is_on)
 		on_over_began(lane, signal);
 	hearing->is_on = false;
+	lane->quiet_us = signal->at_us;
 	hearing->over = signal->over;
 	reply_on_over(lane);
 	tell_leg(lane, LEG_EV_OVER_ENDED);

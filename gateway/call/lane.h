@@ -12,6 +12,7 @@
 #pragma once
 
 #include "gateway/call/set.h"
+#include "gateway/call/shelf.h"
 #include "gateway/call/turn.h"
 
 struct leg;
@@ -64,7 +65,9 @@ struct lane {
 	struct fragment fragment;
 	struct llist_head legs; /* struct leg, by leg->queue */
 	struct llist_head alarms;
+	struct shelf_wait acknowledgement; /* waits for its recording */
 	uint32_t ticket;    /* of what is being sent; 0: nothing */
+	uint64_t quiet_us;  /* when the last over or sending ended */
 	bool has_begun;     /* its first frame went out */
 	struct leg *sender; /* whose it is; NULL: nobody's any more */
 	bool has_next;      /* waits for the ticket to end */

@@ -15,6 +15,8 @@
 #include <talloc.h>
 
 #define CUES_AHEAD 2 /* made ready while others answer */
+/* A carrier that a repeater held is dated a little before we heard so. */
+#define BEGAN_SLACK_US 100000u
 
 static void on_countdown(void *data)
 {
@@ -171,22 +173,34 @@ static int collect(struct leg *leg, const struct gridcall_format *format,
 	return 0;
 }
 
-static void look_ahead(struct leg *leg, const struct gridcall_format *format)
+static void make_ready(struct leg *leg, const struct gridcall_format *format,
+		       const char **paths, size_t count)
 {
-	const char *paths[VOICE_CLIPS_MAX];
-	uint32_t first = leg->turn ? leg->turn->place + 1 : 0;
 	struct clip *clip;
 	const char *why;
+
+	while (count-- > 0)
+		(void)shelf_get(leg->call->calls->shelf, paths[count], format,
+				NULL, &clip, &why);
+}
+
+/* What will be wanted in a hurry. */
+static void look_ahead(struct leg *leg, const struct gridcall_format *format)
+{
+	const struct prompts *prompts = leg->call->calls->prompts;
+	const char *paths[VOICE_CLIPS_MAX];
+	uint32_t first = leg->turn ? leg->turn->place + 1 : 0;
 	uint32_t place;
-	size_t count;
+	size_t count = 0;
 
 	for (place = first;
-	     place < leg->turn_count && place < first + CUES_AHEAD; place++) {
-		count = cue_paths(leg, leg->turns[place], paths);
-		while (count-- > 0)
-			(void)shelf_get(leg->call->calls->shelf, paths[count],
-					format, NULL, &clip, &why);
-	}
+	     place < leg->turn_count && place < first + CUES_AHEAD; place++)
+		make_ready(leg, format, paths,
+			   cue_paths(leg, leg->turns[place], paths));
+	add_path(prompts_find(prompts, "repeat"), paths, &count);
+	add_path(prompts_find(prompts, "done"), paths, &count);
+	add_path(prompts_find(prompts, "alarm"), paths, &count);
+	make_ready(leg, format, paths, count);
 }
 
 void leg_send(struct leg *leg, enum leg_sending what)
@@ -262,7 +276,7 @@ static void call_turn(struct leg *leg, struct note *note, struct turn *turn,
 	turn->state = GRIDCALL__V1__UNIT_STATE__UNIT_CALLED;
 	turn->reason[0] = '\0';
 	turn->round = leg->round;
-	turn->began_us = cued ? 0 : clock_now_us();
+	turn->began_us = cued ? 0 : leg->lane->quiet_us;
 	turn->ended_us = 0;
 	turn->is_certain = !cued || has_cue;
 	turn->was_repeated = false;
@@ -402,7 +416,7 @@ struct turn *leg_turn_of_over(struct leg *leg, const struct over *over,
 	if (leg->fi->state == LEG_ST_CUEING && leg->lane->has_begun &&
 	    over->front == OVER_AFTER_TX)
 		began = true; /* it answers while its cue still sounds */
-	else if (began && over->began_us < turn->began_us)
+	else if (began && over->began_us + BEGAN_SLACK_US < turn->began_us)
 		began = false;
 	if (began)
 		return leg->turn;

@@ -3,7 +3,6 @@
 #include "gateway/call/call.h"
 #include "gateway/call/lane.h"
 #include "gateway/call/leg.h"
-#include "gateway/clock.h"
 #include "gateway/log.h"
 
 #define S(state) (1u << (state))
@@ -133,7 +132,7 @@ static void enter_listening(struct osmo_fsm_inst *fi, uint32_t before)
 	struct leg *leg = fi->priv;
 
 	if (!leg->turn->began_us)
-		leg->turn->began_us = clock_now_us();
+		leg->turn->began_us = leg->lane->quiet_us;
 	if (pass_if_answered(leg))
 		return;
 	if (leg->lane->state == CHANNEL_DOWN ||

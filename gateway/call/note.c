@@ -112,7 +112,7 @@ static void on_told(void *data, uint64_t first, uint64_t last)
 	tell_replies(note, first);
 	leg = note->leg;
 	if (note->on_told)
-		note->on_told(note->calls, note->data);
+		note->on_told(note->data);
 	talloc_free(note);
 	if (leg && --leg->pending == 0)
 		osmo_fsm_inst_dispatch(leg->fi, LEG_EV_COMMITTED, NULL);

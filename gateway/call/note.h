@@ -26,7 +26,7 @@ struct note {
 		uint32_t at;
 	} replies[NOTE_REPLIES_MAX];
 	uint32_t reply_count;
-	void (*on_told)(struct calls *calls, void *data);
+	void (*on_told)(void *data);
 	void *data;
 };
 
