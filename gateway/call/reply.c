@@ -539,6 +539,9 @@ void reply_on_over(struct lane *lane)
 	bound = take_answer(lane, note, &answer, &binding);
 	if (!bound && hearing->filed)
 		withdraw(lane, note, answer.doubts | binding.doubts);
+	LOGPLANE(lane, LOGL_DEBUG, "over %s: '%s' doubts 0x%x%s%s\n",
+		 hearing->id, answer.raw, answer.doubts | binding.doubts,
+		 binding.foreign ? " foreign" : "", bound ? " bound" : "");
 	note_the_over(lane, note, &answer, &binding);
 	note_unanswered(lane, note, &answer, &binding);
 	keep_fragment(lane, &answer);

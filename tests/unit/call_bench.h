@@ -86,59 +86,83 @@ static struct {
 	pthread_mutex_t lock;
 	char say[ASKINGS][32];
 	unsigned int count;
+	bool is_paced; /* sends in real time, else at once */
+	int16_t pcm[8000 * 12];
+	size_t samples, at; /* of the over that is on */
 } radio = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+#define BREATH 3200 /* samples between the key and the first tone */
+
+static void make_noise(int16_t *pcm, size_t samples, int peak)
+{
+	size_t i;
+
+	for (i = 0; i < samples; i++)
+		pcm[i] = (int16_t)((int)((i * 2654435761u >> 16) %
+					 (unsigned int)(2 * peak)) -
+				   peak);
+}
 
 /* "~" is speech, other characters are keys. */
 static size_t make_sound(const char *text, int16_t *pcm, size_t max)
 {
-	size_t i;
 	int rc;
 
 	if (text[0] == '~') {
-		for (i = 0; i < 4000; i++)
-			pcm[i] = (int16_t)((i * 2654435761u >> 16) % 16000 -
-					   8000);
+		make_noise(pcm, 4000, 8000);
 		return 4000;
 	}
-	memset(pcm, 0, 800 * sizeof(*pcm));
-	rc = dtmf_make(text, 60, 60, -1000, 0, pcm + 800, max - 1600);
+	make_noise(pcm, BREATH, 500);
+	rc = dtmf_make(text, 60, 60, -1000, 0, pcm + BREATH, max - BREATH);
 	assert_true(rc > 0);
-	memset(pcm + 800 + rc, 0, 800 * sizeof(*pcm));
-	return (size_t)rc + 1600;
+	return BREATH + (size_t)rc;
 }
 
-static void send_over(const char *text, uint64_t now_us)
+static void send_frame(uint64_t now_us)
 {
-	struct encoder *encoder = encoder_alloc(GRIDCALL_PCMA, 8000, 8000);
-	static int16_t pcm[8000 * 12];
-	size_t samples = make_sound(text, pcm, 8000 * 12);
+	static struct encoder *encoder;
 	uint8_t data[ENCODER_BYTES_MAX];
 	struct gridcall_frame frame = {{GRIDCALL_PCMA, 8000}, data, 160};
-	size_t at;
 
-	radio.host->keyed(radio.radio, now_us);
-	for (at = 0; at + 160 <= samples; at += 160) {
-		encoder_put(encoder, pcm + at, data);
-		radio.host->heard(radio.radio, &frame, now_us);
-	}
+	if (!encoder)
+		encoder = encoder_alloc(GRIDCALL_PCMA, 8000, 8000);
+	if (!radio.at)
+		radio.host->keyed(radio.radio, now_us);
+	encoder_put(encoder, radio.pcm + radio.at, data);
+	radio.host->heard(radio.radio, &frame, now_us);
+	radio.at += 160;
+	if (radio.at + 160 <= radio.samples)
+		return;
 	radio.host->unkeyed(radio.radio, now_us);
-	encoder_free(encoder);
+	radio.samples = 0;
+}
+
+static bool take_over(void)
+{
+	bool any;
+
+	pthread_mutex_lock(&radio.lock);
+	any = radio.count > 0;
+	if (any) {
+		radio.samples = make_sound(radio.say[0], radio.pcm,
+					   ARRAY_SIZE(radio.pcm));
+		memmove(radio.say[0], radio.say[1],
+			sizeof(radio.say) - sizeof(radio.say[0]));
+		radio.count--;
+		radio.at = 0;
+	}
+	pthread_mutex_unlock(&radio.lock);
+	return any;
 }
 
 static void on_ready(void *state, int fd, uint64_t now_us)
 {
-	char say[ASKINGS][32];
-	unsigned int count, i;
 	eventfd_t value;
 
 	eventfd_read(fd, &value);
-	pthread_mutex_lock(&radio.lock);
-	count = radio.count;
-	memcpy(say, radio.say, sizeof(say));
-	radio.count = 0;
-	pthread_mutex_unlock(&radio.lock);
-	for (i = 0; i < count; i++)
-		send_over(say[i], now_us);
+	while (!radio.is_paced && take_over())
+		while (radio.samples)
+			send_frame(now_us);
 }
 
 static int radio_open(void **state, struct gridcall_format *transmit,
@@ -150,6 +174,7 @@ static int radio_open(void **state, struct gridcall_format *transmit,
 	radio.host = host;
 	radio.radio = side;
 	radio.count = 0;
+	radio.samples = 0;
 	radio.fd = eventfd(0, EFD_NONBLOCK);
 	assert_int_equal(host->watch(side, radio.fd, on_ready), 0);
 	*transmit = (struct gridcall_format){GRIDCALL_PCMA, 8000};
@@ -159,6 +184,9 @@ static int radio_open(void **state, struct gridcall_format *transmit,
 
 static void radio_tick(void *state, uint64_t now_us)
 {
+	if (!radio.is_paced || (!radio.samples && !take_over()))
+		return;
+	send_frame(now_us);
 }
 
 static int radio_key(void *state, int on, uint64_t now_us)
@@ -471,6 +499,7 @@ static inline void open_radio(struct bench *bench)
 					.over_limit_s = 60};
 	struct gridcall_why why = {""};
 
+	radio.is_paced = bench->repeater; /* whose overs are dated by sound */
 	bench->slot = voice_open(bench->voice, &config, &radio_driver, NULL,
 				 &why);
 	assert_string_equal(why.text, "");
