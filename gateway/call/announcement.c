@@ -19,7 +19,8 @@
 #define OPUS_RATE_HZ   48000 /* granule positions count at this rate */
 #define OGG_HEAD_BYTES 27
 
-/* ----------------------------------------------------------------- length -- */
+/* ----------------------------------------------------------------- length --
+ */
 
 static uint64_t little(const uint8_t *data, size_t bytes)
 {
@@ -59,8 +60,8 @@ static int ogg_length(const uint8_t *data, size_t len, uint32_t *length_ms)
 {
 	size_t at;
 
-	if (len < OGG_HEAD_BYTES || !memmem(data, len < 64 ? len : 64,
-					    "OpusHead", 8))
+	if (len < OGG_HEAD_BYTES ||
+	    !memmem(data, len < 64 ? len : 64, "OpusHead", 8))
 		return -EINVAL;
 	for (at = len - OGG_HEAD_BYTES; at > 0; at--) {
 		uint64_t granule;
@@ -108,7 +109,8 @@ int announcement_length(const uint8_t *data, size_t len, uint32_t *length_ms,
 	return 0;
 }
 
-/* ------------------------------------------------------------------ store -- */
+/* ------------------------------------------------------------------ store --
+ */
 
 /* Names a content; the bytes themselves decide. */
 static uint64_t hash_of(const uint8_t *data, size_t len)

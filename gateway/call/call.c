@@ -87,7 +87,8 @@ struct turn *call_find_turn(const struct call *call, const char *unit)
 	return NULL;
 }
 
-/* ---------------------------------------------------------------- summary -- */
+/* ---------------------------------------------------------------- summary --
+ */
 
 static struct tally tally_of(const struct call *call, const char *area)
 {
@@ -165,15 +166,16 @@ void call_note_summary(struct call *call, struct note *note, bool force)
 	summary.finish_at_us = call->finish_at_us;
 	summary.principal = (char *)call->principal;
 	summary.selector = (char *)call->selector;
-	summary.reason = call->calls->trouble[0] ? call->calls->trouble
-						 : call->reason;
+	summary.reason =
+		call->calls->trouble[0] ? call->calls->trouble : call->reason;
 	summary.channels = channels_of(call, call, &summary.n_channels);
 	tally_to_summary(&tally, &summary);
 	ledger_batch_call(note->batch, !call->ended_us, &summary);
 	talloc_free(summary.channels);
 }
 
-/* ----------------------------------------------------------------- events -- */
+/* ----------------------------------------------------------------- events --
+ */
 
 /* Every area of the call, or of one channel's units, each once. */
 static const char **areas_of(void *ctx, const struct call *call,
@@ -298,7 +300,8 @@ void call_drop_gone(struct call *call, struct note *note)
 	}
 }
 
-/* -------------------------------------------------------------------- end -- */
+/* -------------------------------------------------------------------- end --
+ */
 
 void call_note_ended(struct call *call, struct note *note,
 		     const char *principal)

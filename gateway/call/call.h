@@ -33,8 +33,8 @@ struct call {
 	uint32_t legs_running;
 	int64_t started_at_us;
 	int64_t finish_at_us;
-	uint64_t ended_us;    /* monotonic; 0: open */
-	uint64_t summed_us;   /* when the summary was last written */
+	uint64_t ended_us;  /* monotonic; 0: open */
+	uint64_t summed_us; /* when the summary was last written */
 	bool was_cancelled;
 	char reason[256]; /* of a pause */
 };

@@ -33,8 +33,8 @@ static void any(struct osmo_fsm_inst *fi, uint32_t event, void *data)
 
 static const struct osmo_fsm_state states[] = {
 	[CALL_ST_STARTING] = {.name = "STARTING",
-			      .in_event_mask = S(CALL_EV_STARTED) |
-					       S(CALL_EV_PAUSE),
+			      .in_event_mask =
+				      S(CALL_EV_STARTED) | S(CALL_EV_PAUSE),
 			      .out_state_mask = S(CALL_ST_RUNNING) |
 						S(CALL_ST_PAUSED) |
 						S(CALL_ST_ENDED),

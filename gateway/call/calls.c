@@ -47,7 +47,8 @@ static const struct calls_settings defaults = {
 	.language = "zh",
 };
 
-/* -------------------------------------------------------------------- set -- */
+/* -------------------------------------------------------------------- set --
+ */
 
 struct calls *calls_alloc(void *ctx, const struct calls_config *config)
 {
@@ -138,7 +139,8 @@ void calls_keep_ended(struct calls *calls, struct call *call)
 		count++;
 		if (old == call || !is_told(old))
 			continue;
-		if (count > KEPT_ENDED || now_us - old->ended_us > KEPT_ENDED_US)
+		if (count > KEPT_ENDED ||
+		    now_us - old->ended_us > KEPT_ENDED_US)
 			(void)call_free(old);
 	}
 }
@@ -217,7 +219,8 @@ void calls_trouble(struct calls *calls, const char *sentence)
 	note_commit(note, NULL);
 }
 
-/* ---------------------------------------------------------- plan and start -- */
+/* ---------------------------------------------------------- plan and start --
+ */
 
 int calls_plan(struct calls *calls, void *ctx,
 	       const Gridcall__V1__PlanRequest *request,
@@ -381,7 +384,8 @@ void calls_started(struct calls *calls, const char *id)
 	calls_kick(calls);
 }
 
-/* --------------------------------------------------------- officer's hands -- */
+/* --------------------------------------------------------- officer's hands --
+ */
 
 static struct call *open_call(const struct calls *calls, const char *id,
 			      struct fault *fault)
@@ -488,8 +492,8 @@ int calls_release(struct calls *calls, const struct calls_principal *principal,
 	struct note note;
 
 	if (!lane || llist_empty(&lane->alarms))
-		return fault_set(fault, CONFLICT,
-				 "no alarm holds channel '%s'", channel);
+		return fault_set(fault, CONFLICT, "no alarm holds channel '%s'",
+				 channel);
 	note_of_batch(&note, calls, batch);
 	alarm_release(lane, &note, principal->name);
 	lane_kick(lane);

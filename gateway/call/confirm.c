@@ -36,12 +36,11 @@ static int check_confirm(const struct turn *turn,
 				 turn->unit);
 	if (request->replaces && turn->reply.seq &&
 	    request->replaces != turn->reply.seq)
-		return fault_set(fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_CONFLICT,
-				 "reply %llu of unit %s no longer stands; "
-				 "look again and settle the newest",
-				 (unsigned long long)request->replaces,
-				 turn->unit);
+		return fault_set(
+			fault, GRIDCALL__V1__ERROR_CODE__ERROR_CONFLICT,
+			"reply %llu of unit %s no longer stands; "
+			"look again and settle the newest",
+			(unsigned long long)request->replaces, turn->unit);
 	if (strlen(request->situation) >= sizeof(turn->reply.situation))
 		return fault_set(fault,
 				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
@@ -55,8 +54,9 @@ static void note_settled(struct turn *turn, struct note *note,
 			 const Gridcall__V1__ConfirmRequest *request)
 {
 	const char *language = note->calls->settings.language;
-	bool counted = request->headcount_stated_case ==
-		       GRIDCALL__V1__CONFIRM_REQUEST__HEADCOUNT_STATED_HEADCOUNT;
+	bool counted =
+		request->headcount_stated_case ==
+		GRIDCALL__V1__CONFIRM_REQUEST__HEADCOUNT_STATED_HEADCOUNT;
 	struct answer answer = {.kind = counted ? ANSWER_COUNT : ANSWER_NONE,
 				.count = counted ? request->headcount : 0};
 	Gridcall__V1__ReplyEvent event;
@@ -74,8 +74,8 @@ static void note_settled(struct turn *turn, struct note *note,
 	event.principal = (char *)principal;
 	event.grade = reply_grade(&answer, 0, turn->expected);
 	event.over = turn->reply.over;
-	event.replaces = request->replaces ? request->replaces
-					   : turn->reply.seq;
+	event.replaces =
+		request->replaces ? request->replaces : turn->reply.seq;
 	event.sentence = (char *)sentence_of_reply(
 		ctx, language ? language : "zh", turn->name, &event);
 	note_reply(note, turn, &event, false);

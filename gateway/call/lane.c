@@ -12,7 +12,8 @@
 #include <string.h>
 #include <talloc.h>
 
-/* ------------------------------------------------------------------ lanes -- */
+/* ------------------------------------------------------------------ lanes --
+ */
 
 struct lane *lane_find(const struct calls *calls, const char *code)
 {
@@ -121,7 +122,8 @@ struct lane *lane_free(struct lane *lane)
 	return NULL;
 }
 
-/* ------------------------------------------------------------------- legs -- */
+/* ------------------------------------------------------------------- legs --
+ */
 
 struct leg *lane_leg(const struct lane *lane)
 {
@@ -163,7 +165,8 @@ void lane_forget_leg(struct lane *lane, const struct leg *leg)
 		lane->fragment.turn = NULL;
 }
 
-/* ---------------------------------------------------------------- sending -- */
+/* ---------------------------------------------------------------- sending --
+ */
 
 static void tell_sender(struct lane *lane, struct leg *sender, uint32_t event)
 {
@@ -192,8 +195,7 @@ static void play_now(struct lane *lane, struct playlist *playlist,
 		    rc == -EMSGSIZE ? LEG_EV_UNSENT : LEG_EV_DOWN);
 }
 
-void lane_play(struct lane *lane, struct playlist *playlist,
-	       struct leg *sender)
+void lane_play(struct lane *lane, struct playlist *playlist, struct leg *sender)
 {
 	uint32_t i;
 
@@ -267,7 +269,8 @@ static void on_play_ended(struct lane *lane, const struct signal *signal)
 		tell_sender(lane, sender, event_of(signal->play.end));
 }
 
-/* ---------------------------------------------------------------- signals -- */
+/* ---------------------------------------------------------------- signals --
+ */
 
 static bool is_unusable(enum channel_state state)
 {

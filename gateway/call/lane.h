@@ -24,12 +24,12 @@ struct hearing {
 	char id[OVER_ID_MAX];
 	struct tone tones[OVER_TONES_MAX];
 	size_t tone_count;
-	struct turn *turn;        /* in whose turn it began; NULL: nobody's */
-	bool after_turn;          /* that turn had passed already */
-	struct turn *filed;       /* for whom its answer was filed */
-	char alarm[OVER_ID_MAX];  /* it raised this alarm; "": none */
+	struct turn *turn;       /* in whose turn it began; NULL: nobody's */
+	bool after_turn;         /* that turn had passed already */
+	struct turn *filed;      /* for whom its answer was filed */
+	char alarm[OVER_ID_MAX]; /* it raised this alarm; "": none */
 	char radio_id[9];
-	uint32_t doubts;          /* of the whole over, when it ended */
+	uint32_t doubts; /* of the whole over, when it ended */
 };
 
 /* Unfinished keys of the over before, for one that goes on with them. */

@@ -100,7 +100,8 @@ bool leg_may_run(const struct leg *leg)
 	       !leg->call->calls->trouble[0];
 }
 
-/* ---------------------------------------------------------------- sending -- */
+/* ---------------------------------------------------------------- sending --
+ */
 
 static void add_path(const struct prompt *prompt, const char **paths,
 		     size_t *count)
@@ -127,8 +128,8 @@ static size_t paths_of(const struct leg *leg, enum leg_sending what,
 		       const char **paths)
 {
 	const struct prompts *prompts = leg->call->calls->prompts;
-	const char *lead = leg->call->options->exercise ? "lead_exercise"
-							: "lead_real";
+	const char *lead =
+		leg->call->options->exercise ? "lead_exercise" : "lead_real";
 	size_t count = 0;
 
 	switch (what) {
@@ -232,7 +233,8 @@ void leg_send(struct leg *leg, enum leg_sending what)
 	lane_play(leg->lane, &playlist, leg);
 }
 
-/* ------------------------------------------------------------------ turns -- */
+/* ------------------------------------------------------------------ turns --
+ */
 
 void leg_note_turn(struct leg *leg, struct note *note, const struct turn *turn,
 		   Gridcall__V1__CallTurn *change)

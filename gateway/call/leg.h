@@ -45,8 +45,8 @@ struct leg {
 	struct turn *previous; /* whose it was */
 	uint32_t round;
 	uint32_t tries;
-	uint32_t pending;    /* commits not yet told */
-	uint32_t then;       /* state after they were told */
+	uint32_t pending;     /* commits not yet told */
+	uint32_t then;        /* state after they were told */
 	uint32_t since_yield; /* turns */
 	bool announced;
 	bool was_announced_now; /* its airtime goes with the next CALLED */

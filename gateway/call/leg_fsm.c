@@ -29,7 +29,8 @@ static bool pass_if_answered(struct leg *leg)
 	return true;
 }
 
-/* ---------------------------------------------------------------- actions -- */
+/* ---------------------------------------------------------------- actions --
+ */
 
 static void queued(struct osmo_fsm_inst *fi, uint32_t event, void *data)
 {
@@ -313,7 +314,8 @@ static void any(struct osmo_fsm_inst *fi, uint32_t event, void *data)
 		leg_go_to(fi->priv, LEG_ST_HELD);
 }
 
-/* ------------------------------------------------------------------ table -- */
+/* ------------------------------------------------------------------ table --
+ */
 
 /* What may come at any time and is for one state only. */
 #define COMMON                                                                 \
@@ -379,14 +381,13 @@ static const struct osmo_fsm_state states[] = {
 			     .onenter = enter_yielding},
 	[LEG_ST_BLOCKED] = {.name = "BLOCKED",
 			    .in_event_mask = COMMON,
-			    .out_state_mask = OUT | S(LEG_ST_WAKING) |
-					      S(LEG_ST_SETTLING),
+			    .out_state_mask =
+				    OUT | S(LEG_ST_WAKING) | S(LEG_ST_SETTLING),
 			    .action = blocked,
 			    .onenter = enter_blocked},
 	[LEG_ST_HELD] = {.name = "HELD",
 			 .in_event_mask = COMMON,
-			 .out_state_mask =
-				 S(LEG_ST_ENDED) | S(LEG_ST_WAKING),
+			 .out_state_mask = S(LEG_ST_ENDED) | S(LEG_ST_WAKING),
 			 .action = held,
 			 .onenter = enter_held},
 	[LEG_ST_CLOSING] = {.name = "CLOSING",

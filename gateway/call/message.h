@@ -22,9 +22,8 @@ void *message_copy(void *ctx, const ProtobufCMessage *message);
 /* Append one pointer to a repeated field of messages or strings. */
 #define message_append(ctx, array, count, item)                                \
 	do {                                                                   \
-		(array) = talloc_realloc_size(ctx, (array),                    \
-					      ((count) + 1) *                  \
-						      sizeof(*(array)));       \
+		(array) = talloc_realloc_size(                                 \
+			ctx, (array), ((count) + 1) * sizeof(*(array)));       \
 		OSMO_ASSERT(array);                                            \
 		(array)[(count)++] = (item);                                   \
 	} while (0)

@@ -13,9 +13,9 @@
 #include <sys/random.h>
 #include <talloc.h>
 
-#define PLAN_KEPT_US   600000000u
-#define NAMED_AT_MOST  5 /* units named in one warning */
-#define US_PER_MS      1000
+#define PLAN_KEPT_US  600000000u
+#define NAMED_AT_MOST 5 /* units named in one warning */
+#define US_PER_MS     1000
 
 struct kept_plan {
 	struct llist_head entry;
@@ -24,7 +24,8 @@ struct kept_plan {
 	Gridcall__V1__PlanRequest *request;
 };
 
-/* ------------------------------------------------------------------- kept -- */
+/* ------------------------------------------------------------------- kept --
+ */
 
 static void forget_expired(struct calls *calls)
 {
@@ -56,8 +57,7 @@ void plan_keep(struct calls *calls, const Gridcall__V1__PlanRequest *request,
 	snprintf(id, PLAN_ID_MAX, "%s", plan->id);
 }
 
-const Gridcall__V1__PlanRequest *plan_find(struct calls *calls,
-					   const char *id)
+const Gridcall__V1__PlanRequest *plan_find(struct calls *calls, const char *id)
 {
 	struct kept_plan *plan;
 
@@ -68,20 +68,20 @@ const Gridcall__V1__PlanRequest *plan_find(struct calls *calls,
 	return NULL;
 }
 
-/* -------------------------------------------------------------- durations -- */
+/* -------------------------------------------------------------- durations --
+ */
 
 uint32_t plan_cue_ms(const struct calls *calls, const char *unit,
 		     const char *number)
 {
 	const struct prompt *cue[VOICE_CLIPS_MAX];
-	size_t count = prompts_cue(calls->prompts, unit, number, cue,
-				   VOICE_CLIPS_MAX);
+	size_t count =
+		prompts_cue(calls->prompts, unit, number, cue, VOICE_CLIPS_MAX);
 	uint32_t sum_ms = 0;
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		sum_ms += cue[i]->is_measured ? cue[i]->length_ms
-					      : PLAN_CUE_MS;
+		sum_ms += cue[i]->is_measured ? cue[i]->length_ms : PLAN_CUE_MS;
 	return sum_ms;
 }
 
@@ -116,8 +116,7 @@ static uint32_t sum_cues_ms(const struct calls *calls,
 	size_t i;
 
 	for (i = 0; i < stretch->count; i++, candidate++)
-		if (candidate->state ==
-		    GRIDCALL__V1__UNIT_STATE__UNIT_PENDING)
+		if (candidate->state == GRIDCALL__V1__UNIT_STATE__UNIT_PENDING)
 			sum_ms += candidate->channel->lead_ms +
 				  plan_cue_ms(calls, candidate->unit->code,
 					      candidate->unit->number);
@@ -169,7 +168,8 @@ static uint32_t longest_ms(const struct calls *calls,
 	       yields_ms(calls, rounds * stretch->asked);
 }
 
-/* --------------------------------------------------------------- warnings -- */
+/* --------------------------------------------------------------- warnings --
+ */
 
 struct warnings {
 	void *ctx;
@@ -200,8 +200,8 @@ static void warn_of_units(const struct warnings *warnings,
 		    !applies(calls, candidate->unit))
 			continue;
 		if (count++ < NAMED_AT_MOST)
-			names = talloc_asprintf_append(
-				names, " %s", candidate->unit->code);
+			names = talloc_asprintf_append(names, " %s",
+						       candidate->unit->code);
 	}
 	if (count)
 		warn(warnings,
@@ -262,8 +262,8 @@ static void warn_of_prompts(const struct calls *calls,
 			    const struct warnings *warnings)
 {
 	static const char *const names[] = {"repeat", "done", "alarm"};
-	const char *lead = roster->options->exercise ? "lead_exercise"
-						     : "lead_real";
+	const char *lead =
+		roster->options->exercise ? "lead_exercise" : "lead_real";
 	size_t i;
 
 	if (!prompts_find(calls->prompts, lead))
@@ -286,7 +286,8 @@ static void warn_of_prompts(const struct calls *calls,
 				   "times are rough"));
 }
 
-/* ------------------------------------------------------------------- plan -- */
+/* ------------------------------------------------------------------- plan --
+ */
 
 static uint32_t wait_behind_ms(const struct calls *calls, const char *channel)
 {
@@ -301,9 +302,9 @@ static uint32_t wait_behind_ms(const struct calls *calls, const char *channel)
 	return sum_ms;
 }
 
-static Gridcall__V1__PlanChannel *
-channel_make(struct calls *calls, void *ctx, const struct roster *roster,
-	     const struct stretch *stretch)
+static Gridcall__V1__PlanChannel *channel_make(struct calls *calls, void *ctx,
+					       const struct roster *roster,
+					       const struct stretch *stretch)
 {
 	const struct channel_entry *channel = stretch->first->channel;
 	Gridcall__V1__PlanChannel *message =

@@ -29,8 +29,7 @@ Gridcall__V1__Plan *plan_make(struct calls *calls, void *ctx,
 /* Remember a request under a new id, or find it again; NULL: expired. */
 void plan_keep(struct calls *calls, const Gridcall__V1__PlanRequest *request,
 	       char id[PLAN_ID_MAX]);
-const Gridcall__V1__PlanRequest *plan_find(struct calls *calls,
-					   const char *id);
+const Gridcall__V1__PlanRequest *plan_find(struct calls *calls, const char *id);
 
 /* How long the cue of a unit sounds; 0: there is no recording of it. */
 uint32_t plan_cue_ms(const struct calls *calls, const char *unit,

@@ -44,7 +44,8 @@ struct survey {
 	struct prompt_index *after;
 };
 
-/* ------------------------------------------------------------------ index -- */
+/* ------------------------------------------------------------------ index --
+ */
 
 static int compare(const void *a, const void *b)
 {
@@ -184,7 +185,8 @@ static struct prompt_index *index_make(const char *folder, const char *kept)
 	return index;
 }
 
-/* ---------------------------------------------------------------- measure -- */
+/* ---------------------------------------------------------------- measure --
+ */
 
 static void measure(struct prompt *prompt)
 {
@@ -320,7 +322,8 @@ static void survey_start(struct prompts *prompts)
 			    survey);
 }
 
-/* ----------------------------------------------------------------- public -- */
+/* ----------------------------------------------------------------- public --
+ */
 
 struct prompts *prompts_alloc(void *ctx, const struct calls_config *config,
 			      struct shelf *shelf)

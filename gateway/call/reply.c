@@ -23,8 +23,7 @@
 
 /* With these a code may be another one: never an alarm, a possible alarm. */
 #define DOUBTS_OF_DAMAGE                                                       \
-	(DOUBT_NO_END | DOUBT_LOST | DOUBT_FRONT | DOUBT_JOINED |              \
-	 DOUBT_DAMAGED)
+	(DOUBT_NO_END | DOUBT_LOST | DOUBT_FRONT | DOUBT_JOINED | DOUBT_DAMAGED)
 
 /* A reply that must name the seq of one not committed yet. */
 struct waiting_reply {
@@ -32,7 +31,8 @@ struct waiting_reply {
 	Gridcall__V1__ReplyEvent *event;
 };
 
-/* ------------------------------------------------------------------ grade -- */
+/* ------------------------------------------------------------------ grade --
+ */
 
 Gridcall__V1__Grade reply_grade(const struct answer *answer, uint32_t doubts,
 				uint32_t expected)
@@ -49,7 +49,8 @@ Gridcall__V1__Grade reply_grade(const struct answer *answer, uint32_t doubts,
 	return GRIDCALL__V1__GRADE__GRADE_AGREES;
 }
 
-/* ------------------------------------------------------------------ event -- */
+/* ------------------------------------------------------------------ event --
+ */
 
 static void add_doubts(void *ctx, Gridcall__V1__ReplyEvent *event,
 		       uint32_t doubts)
@@ -123,7 +124,8 @@ static void fill(void *ctx, const struct filing *filing,
 		ctx, language ? language : "zh", turn->name, event);
 }
 
-/* ------------------------------------------------------------------- file -- */
+/* ------------------------------------------------------------------- file --
+ */
 
 static void commit_reply(struct note *note, struct turn *turn,
 			 Gridcall__V1__ReplyEvent *event, bool replaces)
@@ -153,8 +155,8 @@ void reply_told(struct turn *turn, uint64_t seq)
 	turn->reply.seq = seq;
 	if (turn->filing || llist_empty(&turn->waiting))
 		return;
-	waiting = llist_first_entry(&turn->waiting, struct waiting_reply,
-				    entry);
+	waiting =
+		llist_first_entry(&turn->waiting, struct waiting_reply, entry);
 	llist_del(&waiting->entry);
 	note = note_alloc(turn->leg->call->calls);
 	waiting->event->replaces = seq;
@@ -271,7 +273,8 @@ static void withdraw(struct lane *lane, struct note *note, uint32_t doubts)
 	file(&filing, turn);
 }
 
-/* ------------------------------------------------------------------ parse -- */
+/* ------------------------------------------------------------------ parse --
+ */
 
 static bool is_fresh(const struct lane *lane)
 {
@@ -325,7 +328,8 @@ static void keep_fragment(struct lane *lane, const struct answer *answer)
 			     (uint64_t)hearing->over.length_ms * US_PER_MS;
 }
 
-/* ------------------------------------------------------------------ alarm -- */
+/* ------------------------------------------------------------------ alarm --
+ */
 
 static bool is_damaged(const struct answer *answer)
 {
@@ -358,7 +362,8 @@ static bool take_alarm(struct lane *lane, struct note *note,
 	return answer->kind != ANSWER_COUNT;
 }
 
-/* ----------------------------------------------------------------- answer -- */
+/* ----------------------------------------------------------------- answer --
+ */
 
 /* Whether the answer was bound to a unit, as a reply or as an alarm. */
 static bool take_answer(struct lane *lane, struct note *note,
@@ -411,7 +416,8 @@ void reply_on_key(struct lane *lane)
 	commit(lane, note);
 }
 
-/* ------------------------------------------------------------------- over -- */
+/* ------------------------------------------------------------------- over --
+ */
 
 static const char *ended_name(enum over_end ended)
 {

@@ -66,7 +66,8 @@ struct report *report_alloc(void *ctx, const char *call)
 	return report;
 }
 
-/* ---------------------------------------------------------------- look-up -- */
+/* ---------------------------------------------------------------- look-up --
+ */
 
 static struct report_unit *unit_find(const struct report *report,
 				     const char *code)
@@ -117,7 +118,8 @@ static struct report_channel *channel_get(struct report *report,
 	return channel;
 }
 
-/* ------------------------------------------------------------------ folds -- */
+/* ------------------------------------------------------------------ folds --
+ */
 
 /* gc1.<area>.<kind> */
 static void area_of_topic(char area[AREA_MAX], const char *topic)
@@ -192,8 +194,7 @@ static void heard_in(struct report *report, struct report_unit *unit,
 		return;
 	found = over_find(report, over);
 	unit->message.over = talloc_strdup(unit, over);
-	unit->message.recording =
-		found ? (char *)found->recording : (char *)"";
+	unit->message.recording = found ? (char *)found->recording : (char *)"";
 }
 
 /* An officer who heard that nobody answered takes a reply back. */
@@ -242,8 +243,7 @@ static void set_held(struct report *report, const char *channel, bool held)
 			each->held = held;
 }
 
-static void fold_held(struct report *report,
-		      const Gridcall__V1__CallHeld *held)
+static void fold_held(struct report *report, const Gridcall__V1__CallHeld *held)
 {
 	report->summary.reason = talloc_strdup(report, held->reason);
 	if (held->channel[0]) {
@@ -275,7 +275,8 @@ static void fold_ended(struct report *report, int64_t time_us,
 {
 	report->ended_us = time_us;
 	report->summary.finish_at_us = time_us;
-	report->summary.state = (char *)(ended->cancelled ? "cancelled" : "ended");
+	report->summary.state =
+		(char *)(ended->cancelled ? "cancelled" : "ended");
 	report->summary.reason = (char *)"";
 }
 
@@ -427,7 +428,8 @@ void report_add(struct report *report, uint64_t seq, int64_t time_us,
 		fold_alarm(report, event->alarm);
 }
 
-/* ---------------------------------------------------------------- message -- */
+/* ---------------------------------------------------------------- message --
+ */
 
 /*
  * From the end of what was sent for a unit to the end of the over that carried
@@ -462,8 +464,8 @@ static uint32_t least_ms(const struct report *report)
 		sum_ms = 0;
 		llist_for_each_entry (unit, &report->units, entry)
 			if (!strcmp(unit->called.channel, channel->code))
-				sum_ms += unit->sent_ms +
-					  answer_ms(report, unit);
+				sum_ms +=
+					unit->sent_ms + answer_ms(report, unit);
 		if (sum_ms > most_ms)
 			most_ms = sum_ms;
 	}
@@ -504,7 +506,8 @@ const Gridcall__V1__Report *report_message(struct report *report)
 	return message;
 }
 
-/* ---------------------------------------------------------------- restart -- */
+/* ---------------------------------------------------------------- restart --
+ */
 
 const char *report_open_unit(const struct report *report, const char *channel)
 {

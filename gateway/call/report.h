@@ -5,8 +5,8 @@
  * The same fold makes a report for an officer and the state from which a
  * restart goes on, so the two can't differ.
  *
- * Over and alarm events come twice when a unit's grid is not its channel's home;
- * the fold takes each once.
+ * Over and alarm events come twice when a unit's grid is not its channel's
+ * home; the fold takes each once.
  *
  * Memory:  below ctx.
  * Threads: any; each report belongs to one thread.

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <talloc.h>
 
-#define US_PER_S      1000000
-#define S_PER_MIN     60
-#define KEPT_ENDED_US (INT64_C(12) * 3600 * US_PER_S)
+#define US_PER_S        1000000
+#define S_PER_MIN       60
+#define KEPT_ENDED_US   (INT64_C(12) * 3600 * US_PER_S)
 #define CALLS_LOOKED_AT 64 /* newest, for those that ended lately */
 
 struct reading {
@@ -31,7 +31,8 @@ struct reading {
 	size_t count;
 };
 
-/* ------------------------------------------------------------------ turns -- */
+/* ------------------------------------------------------------------ turns --
+ */
 
 static void restore_reply(struct turn *turn,
 			  const Gridcall__V1__ReportUnit *unit)
@@ -99,7 +100,8 @@ static void restore_leg(struct leg *leg, const struct report *report)
 	}
 }
 
-/* ------------------------------------------------------------------ calls -- */
+/* ------------------------------------------------------------------ calls --
+ */
 
 static void restore_units(struct call *call, const struct report *report,
 			  const Gridcall__V1__Report *message)
@@ -235,7 +237,8 @@ static struct call *restore(struct calls *calls, struct report *report,
 	return call;
 }
 
-/* ---------------------------------------------------------------- reading -- */
+/* ---------------------------------------------------------------- reading --
+ */
 
 static bool wanted(const Gridcall__V1__CallSummary *summary)
 {
@@ -252,16 +255,16 @@ static bool take_summary(void *data, const uint8_t *bytes, size_t len)
 	size_t i;
 
 	summary = message_unpack(reading->ctx,
-				 &gridcall__v1__call_summary__descriptor,
-				 bytes, len);
+				 &gridcall__v1__call_summary__descriptor, bytes,
+				 len);
 	if (!summary)
 		return true;
 	for (i = 0; i < reading->count; i++)
 		if (!strcmp(reading->summaries[i]->call, summary->call))
 			return true;
 	if (wanted(summary))
-		message_append(reading->ctx, reading->summaries,
-			       reading->count, summary);
+		message_append(reading->ctx, reading->summaries, reading->count,
+			       summary);
 	return ++reading->looked_at < CALLS_LOOKED_AT;
 }
 

@@ -19,7 +19,8 @@
 #define TITLE_MAX      200
 #define MS_PER_S       1000u
 
-/* ---------------------------------------------------------------- options -- */
+/* ---------------------------------------------------------------- options --
+ */
 
 static int check_kind(const Gridcall__V1__CallOptions *options,
 		      struct fault *fault)
@@ -55,9 +56,10 @@ static int check_figures(const Gridcall__V1__CallOptions *options,
 				 options->silence_ms, SILENCE_MIN_MS,
 				 SILENCE_MAX_MS);
 	if (strlen(options->title) > TITLE_MAX)
-		return fault_set(fault, BAD,
-				 "the title is longer than %u bytes; shorten it",
-				 TITLE_MAX);
+		return fault_set(
+			fault, BAD,
+			"the title is longer than %u bytes; shorten it",
+			TITLE_MAX);
 	if (options->base.n_unknown_fields)
 		return fault_set(fault, BAD,
 				 "the options have a field that this gateway "
@@ -95,7 +97,8 @@ static int take_options(const struct calls *calls, struct roster *roster,
 	return 0;
 }
 
-/* ----------------------------------------------------------- announcement -- */
+/* ----------------------------------------------------------- announcement --
+ */
 
 static int take_upload(struct roster *roster, struct fault *fault)
 {
@@ -109,7 +112,8 @@ static int take_named(const struct calls *calls, struct roster *roster,
 		      struct fault *fault)
 {
 	const char *name = roster->options->announcement;
-	const struct prompt *prompt = prompts_announcement(calls->prompts, name);
+	const struct prompt *prompt =
+		prompts_announcement(calls->prompts, name);
 
 	if (!prompt)
 		return fault_set(fault, NOT_FOUND,
@@ -158,7 +162,8 @@ static int check_length(const struct roster *roster,
 			 channel->code, channel->tx_limit_s);
 }
 
-/* ------------------------------------------------------------- candidates -- */
+/* ------------------------------------------------------------- candidates --
+ */
 
 static bool is_channel_up(const struct calls *calls, const char *channel)
 {

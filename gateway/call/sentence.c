@@ -75,8 +75,7 @@ const char *sentence_of_reply(void *ctx, const char *language, const char *name,
 
 	text = add_situation(text, reply->situation, zh);
 	if (reply->late)
-		text = talloc_strdup_append(text,
-					    zh ? ",迟到应答" : ", late");
+		text = talloc_strdup_append(text, zh ? ",迟到应答" : ", late");
 	if (reply->grade == GRIDCALL__V1__GRADE__GRADE_DOUBTFUL)
 		text = talloc_strdup_append(text,
 					    zh ? "(存疑)" : " (doubtful)");

@@ -59,7 +59,8 @@ struct shelf *shelf_alloc(void *ctx, const struct calls_config *config)
 	return shelf;
 }
 
-/* ------------------------------------------------------------------ items -- */
+/* ------------------------------------------------------------------ items --
+ */
 
 static uint32_t hash_of(const char *path)
 {
@@ -75,11 +76,13 @@ static struct item *item_find(struct shelf *shelf, const char *path,
 {
 	struct item *item;
 
-	hash_for_each_possible (shelf->items, item, node, hash_of(path))
-		if (!item->is_stale && !strcmp(item->path, path) &&
-		    item->format.codec == format->codec &&
-		    item->format.rate_hz == format->rate_hz)
-			return item;
+	hash_for_each_possible(
+		shelf->items, item, node,
+		hash_of(path)) if (!item->is_stale &&
+				   !strcmp(item->path, path) &&
+				   item->format.codec == format->codec &&
+				   item->format.rate_hz ==
+					   format->rate_hz) return item;
 	return NULL;
 }
 
@@ -147,7 +150,8 @@ struct shelf *shelf_free(struct shelf *shelf)
 	return NULL;
 }
 
-/* ---------------------------------------------------------------- loading -- */
+/* ---------------------------------------------------------------- loading --
+ */
 
 static void load_work(void *arg)
 {
@@ -228,7 +232,8 @@ static void load_start(struct shelf *shelf)
 	shelf->config.job(shelf->config.data, load_work, load_done, load);
 }
 
-/* ----------------------------------------------------------------- public -- */
+/* ----------------------------------------------------------------- public --
+ */
 
 void shelf_wait_init(struct shelf_wait *wait, void (*on_ready)(void *data),
 		     void *data)
@@ -273,8 +278,9 @@ void shelf_forget(struct shelf *shelf, const char *path)
 	struct item *item;
 	struct hlist_node *next;
 
-	hash_for_each_possible_safe (shelf->items, item, next, node,
-				     hash_of(path)) {
+	hash_for_each_possible_safe(shelf->items, item, next, node,
+				    hash_of(path))
+	{
 		if (strcmp(item->path, path))
 			continue;
 		if (is_idle(item))

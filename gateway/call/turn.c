@@ -6,8 +6,7 @@
 
 #include <talloc.h>
 
-struct turn *turn_alloc(struct leg *leg,
-			const Gridcall__V1__CalledUnit *called,
+struct turn *turn_alloc(struct leg *leg, const Gridcall__V1__CalledUnit *called,
 			const char *area)
 {
 	struct turn *turn = talloc_zero(leg, struct turn);

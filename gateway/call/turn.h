@@ -45,21 +45,20 @@ struct turn {
 	Gridcall__V1__Grade grade;
 	char reason[160];
 
-	uint32_t round;     /* last asked in; 0: not yet */
-	bool is_asked;      /* false: excused, off duty, gone ... */
-	bool is_jammed;     /* UNREACHABLE for a jam: worth another round */
-	uint64_t began_us;  /* its cue ended; 0: not yet */
-	uint64_t ended_us;  /* it passed; 0: not yet */
-	bool is_certain;    /* the unit knew that this was its turn */
-	bool was_repeated;  /* it heard 请重报 */
-	uint32_t overs;     /* in this asking */
+	uint32_t round;    /* last asked in; 0: not yet */
+	bool is_asked;     /* false: excused, off duty, gone ... */
+	bool is_jammed;    /* UNREACHABLE for a jam: worth another round */
+	uint64_t began_us; /* its cue ended; 0: not yet */
+	uint64_t ended_us; /* it passed; 0: not yet */
+	bool is_certain;   /* the unit knew that this was its turn */
+	bool was_repeated; /* it heard 请重报 */
+	uint32_t overs;    /* in this asking */
 	struct turn_reply reply;
 	uint32_t filing;           /* replies given to the ledger, no seq yet */
 	struct llist_head waiting; /* replies that must name such a seq */
 };
 
-struct turn *turn_alloc(struct leg *leg,
-			const Gridcall__V1__CalledUnit *called,
+struct turn *turn_alloc(struct leg *leg, const Gridcall__V1__CalledUnit *called,
 			const char *area);
 
 /* The next to be asked after leg->turn, raising leg->round; NULL: no more. */

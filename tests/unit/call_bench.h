@@ -33,9 +33,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define UNITS   4
-#define ASKINGS 8
-#define HOME    "440106.440106530000.07"
+#define UNITS          4
+#define ASKINGS        8
+#define REACTION_TICKS 20 /* where overs take their time */
+#define HOME           "440106.440106530000.07"
 
 struct bench {
 	char folder[64];
@@ -76,7 +77,8 @@ static const struct log_info_cat test_cats[] = {
 static const struct log_info test_log = {.cat = test_cats,
 					 .num_cat = ARRAY_SIZE(test_cats)};
 
-/* -------------------------------------------------------------- the radio -- */
+/* -------------------------------------------------------------- the radio --
+ */
 
 static struct {
 	const struct gridcall_driver_host *host;
@@ -89,6 +91,7 @@ static struct {
 	bool is_paced; /* sends in real time, else at once */
 	int16_t pcm[8000 * 12];
 	size_t samples, at; /* of the over that is on */
+	unsigned int reaction;
 } radio = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 #define BREATH 3200 /* samples between the key and the first tone */
@@ -184,9 +187,14 @@ static int radio_open(void **state, struct gridcall_format *transmit,
 
 static void radio_tick(void *state, uint64_t now_us)
 {
-	if (!radio.is_paced || (!radio.samples && !take_over()))
+	if (!radio.is_paced)
 		return;
-	send_frame(now_us);
+	if (!radio.samples) {
+		radio.reaction = 0;
+		(void)take_over();
+	} else if (radio.at || ++radio.reaction > REACTION_TICKS) {
+		send_frame(now_us);
+	}
 }
 
 static int radio_key(void *state, int on, uint64_t now_us)
@@ -227,7 +235,8 @@ static inline void say(const char *text)
 	eventfd_write(radio.fd, 1);
 }
 
-/* ------------------------------------------------------------- the guards -- */
+/* ------------------------------------------------------------- the guards --
+ */
 
 static inline void answer_now(struct bench *bench)
 {
@@ -247,14 +256,14 @@ static inline void on_signal(void *data, const struct signal *signal)
 
 	if (bench->calls)
 		calls_signal(bench->calls, signal);
-	if (signal->type != SIGNAL_PLAY_ENDED ||
-	    signal->play.end != PLAY_DONE)
+	if (signal->type != SIGNAL_PLAY_ENDED || signal->play.end != PLAY_DONE)
 		return;
 	bench->plays++;
 	answer_now(bench);
 }
 
-/* ---------------------------------------------------------- what happened -- */
+/* ---------------------------------------------------------- what happened --
+ */
 
 static inline void on_turn(struct bench *bench,
 			   const Gridcall__V1__CallTurn *turn)
@@ -349,7 +358,8 @@ static inline void on_trouble(void *data, const char *sentence)
 	calls_trouble(bench->calls, sentence);
 }
 
-/* -------------------------------------------------------------- the house -- */
+/* -------------------------------------------------------------- the house --
+ */
 
 struct job {
 	struct llist_head entry;
@@ -414,8 +424,7 @@ static inline const struct channel_entry *get_channel(void *data, uint32_t slot)
 
 static inline void make_directory(struct bench *bench)
 {
-	struct directory_builder *builder =
-		directory_builder_alloc(bench->ctx);
+	struct directory_builder *builder = directory_builder_alloc(bench->ctx);
 	struct channel_entry channel = {
 		.code = "CH1",
 		.name = "one",
@@ -500,8 +509,8 @@ static inline void open_radio(struct bench *bench)
 	struct gridcall_why why = {""};
 
 	radio.is_paced = bench->repeater; /* whose overs are dated by sound */
-	bench->slot = voice_open(bench->voice, &config, &radio_driver, NULL,
-				 &why);
+	bench->slot =
+		voice_open(bench->voice, &config, &radio_driver, NULL, &why);
 	assert_string_equal(why.text, "");
 	assert_true(bench->slot >= 0);
 }
@@ -514,9 +523,8 @@ static inline void begin(struct bench *bench)
 				       .on_event = on_event,
 				       .on_trouble = on_trouble,
 				       .data = bench};
-	struct voice_config voice = {.workers = 1,
-				     .on_signal = on_signal,
-				     .data = bench};
+	struct voice_config voice = {
+		.workers = 1, .on_signal = on_signal, .data = bench};
 	struct gridcall_why why = {""};
 	struct calls_config config = {.gateway = "GW1",
 				      .directory = get_directory,
@@ -532,8 +540,8 @@ static inline void begin(struct bench *bench)
 	bench->voice = voice_alloc(bench->ctx, &voice, &why);
 	assert_string_equal(why.text, "");
 	open_radio(bench);
-	UNTIL(bench, voice_state(bench->voice, (uint32_t)bench->slot) ==
-			     CHANNEL_IDLE);
+	UNTIL(bench,
+	      voice_state(bench->voice, (uint32_t)bench->slot) == CHANNEL_IDLE);
 	config.voice = bench->voice;
 	config.ledger = bench->ledger;
 	bench->calls = calls_alloc(bench->ctx, &config);
@@ -599,7 +607,8 @@ static inline int tear_down(void **state)
 	return 0;
 }
 
-/* ---------------------------------------------------------------- officer -- */
+/* ---------------------------------------------------------------- officer --
+ */
 
 static const struct calls_principal officer = {"wang", "local"};
 

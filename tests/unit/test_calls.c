@@ -126,9 +126,8 @@ static void holds_the_channel_for_an_alarm(void **state)
 	UNTIL(bench, bench->plays == 3); /* acknowledged aloud */
 	assert_int_equal(bench->called_count, 1);
 	batch = ledger_batch_alloc(bench->ledger);
-	assert_int_equal(calls_release(bench->calls, &officer, "CH1", batch,
-				       &fault),
-			 0);
+	assert_int_equal(
+		calls_release(bench->calls, &officer, "CH1", batch, &fault), 0);
 	ledger_commit(bench->ledger, batch, NULL, NULL);
 	UNTIL(bench, bench->ended);
 	assert_true(bench->alarm->released);
@@ -238,7 +237,9 @@ static void goes_on_after_a_restart(void **state)
 static void leaves_out_cues_that_a_repeater_makes_needless(void **state)
 {
 	struct bench *bench = *state;
+	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
 
+	options.silence_ms = 900;
 	leave(bench);
 	bench->repeater = true;
 	make_directory(bench);
@@ -247,7 +248,7 @@ static void leaves_out_cues_that_a_repeater_makes_needless(void **state)
 	SCRIPT(1, "18#");
 	SCRIPT(2, "", "18#");
 	SCRIPT(3, "18#");
-	start(bench, "grid=07", NULL);
+	start(bench, "grid=07", &options);
 	UNTIL(bench, bench->ended);
 	assert_string_equal(bench->order, "U1 U2 U3 U2 ");
 	/* announcement, U3 after the silent U2, U2 again, done */
@@ -264,9 +265,9 @@ static void plans_before_it_sends(void **state)
 	struct fault fault = {0};
 
 	request.selector = (char *)"";
-	assert_int_equal(calls_plan(bench->calls, bench->ctx, &request, &plan,
-				    &fault),
-			 0);
+	assert_int_equal(
+		calls_plan(bench->calls, bench->ctx, &request, &plan, &fault),
+		0);
 	assert_int_equal(plan->units, 4);
 	assert_int_equal(plan->reach, 4);
 	assert_int_equal(plan->n_channels, 1);
