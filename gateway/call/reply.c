@@ -324,8 +324,7 @@ static void keep_fragment(struct lane *lane, const struct answer *answer)
 	memcpy(fragment->tones, hearing->tones, sizeof(fragment->tones));
 	fragment->tone_count = hearing->tone_count;
 	fragment->turn = hearing->turn;
-	fragment->ended_us = hearing->over.began_us +
-			     (uint64_t)hearing->over.length_ms * US_PER_MS;
+	fragment->ended_us = lane->quiet_us;
 }
 
 /* ------------------------------------------------------------------ alarm --

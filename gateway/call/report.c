@@ -4,6 +4,7 @@
 #include "gateway/call/tally.h"
 
 #include <errno.h>
+#include <osmocom/core/hashtable.h>
 #include <osmocom/core/linuxlist.h>
 #include <osmocom/core/utils.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 struct report_unit {
 	struct llist_head entry;
+	struct hlist_node node;
 	Gridcall__V1__ReportUnit message;
 	Gridcall__V1__CalledUnit called; /* shallow; strings below report */
 	char area[AREA_MAX];
@@ -28,7 +30,7 @@ struct report_channel {
 };
 
 struct report_over {
-	struct llist_head entry;
+	struct hlist_node node;
 	const char *id;
 	const char *recording;
 	int64_t began_at_us;
@@ -39,7 +41,9 @@ struct report {
 	const char *call;
 	struct llist_head units;
 	struct llist_head channels;
-	struct llist_head overs;
+	/* A city's call has some 20,000 units and as many overs. */
+	DECLARE_HASHTABLE(units_by_code, 10);
+	DECLARE_HASHTABLE(overs, 10);
 	size_t unit_count;
 	int64_t started_us;
 	int64_t ended_us;
@@ -57,7 +61,8 @@ struct report *report_alloc(void *ctx, const char *call)
 	report->call = talloc_strdup(report, call);
 	INIT_LLIST_HEAD(&report->units);
 	INIT_LLIST_HEAD(&report->channels);
-	INIT_LLIST_HEAD(&report->overs);
+	hash_init(report->units_by_code);
+	hash_init(report->overs);
 	gridcall__v1__report__init(&report->message);
 	gridcall__v1__call_summary__init(&report->summary);
 	report->message.summary = &report->summary;
@@ -69,14 +74,23 @@ struct report *report_alloc(void *ctx, const char *call)
 /* ---------------------------------------------------------------- look-up --
  */
 
+static uint32_t hash_of(const char *text)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return hash;
+}
+
 static struct report_unit *unit_find(const struct report *report,
 				     const char *code)
 {
 	struct report_unit *unit;
 
-	llist_for_each_entry (unit, &report->units, entry)
-		if (!strcmp(unit->called.unit, code))
-			return unit;
+	hash_for_each_possible(report->units_by_code, unit, node,
+			       hash_of(code)) if (!strcmp(unit->called.unit,
+							  code)) return unit;
 	return NULL;
 }
 
@@ -96,9 +110,9 @@ static struct report_over *over_find(const struct report *report,
 {
 	struct report_over *over;
 
-	llist_for_each_entry (over, &report->overs, entry)
-		if (!strcmp(over->id, id))
-			return over;
+	hash_for_each_possible(
+		report->overs, over, node,
+		hash_of(id)) if (!strcmp(over->id, id)) return over;
 	return NULL;
 }
 
@@ -154,6 +168,8 @@ static void add_unit(struct report *report, const char *area,
 	unit->message.state = called->state;
 	OSMO_STRLCPY_ARRAY(unit->area, area);
 	llist_add_tail(&unit->entry, &report->units);
+	hash_add(report->units_by_code, &unit->node,
+		 hash_of(unit->called.unit));
 	report->unit_count++;
 	(void)channel_get(report, called->channel);
 }
@@ -358,7 +374,7 @@ static void fold_over(struct report *report,
 	over->recording = talloc_strdup(over, event->recording);
 	over->began_at_us = event->began_at_us;
 	over->length_ms = event->length_ms;
-	llist_add(&over->entry, &report->overs);
+	hash_add(report->overs, &over->node, hash_of(over->id));
 	llist_for_each_entry (unit, &report->units, entry)
 		if (!strcmp(unit->message.over, event->over))
 			unit->message.recording = (char *)over->recording;

@@ -291,6 +291,94 @@ static void plans_before_it_sends(void **state)
 			       &fault) < 0);
 }
 
+static void keeps_both_of_two_counts_that_differ(void **state)
+{
+	struct bench *bench = *state;
+	const Gridcall__V1__ReportUnit *unit;
+
+	SCRIPT(1, "18#");
+	SCRIPT(2, "*01*17#", "18#");
+	SCRIPT(3, "*01*17#", "18#");
+	start(bench, "grid=07", NULL);
+	UNTIL(bench, bench->ended);
+	unit = unit_of(read_report(bench), 1);
+	assert_int_equal(unit->grade, GRIDCALL__V1__GRADE__GRADE_ATTENTION);
+	assert_int_equal(unit->reply->headcount, 17);
+	assert_int_equal(unit->n_others, 1); /* the third, equal, merged */
+	assert_int_equal(unit->others[0]->headcount, 18);
+}
+
+static void joins_an_answer_that_broke_off_but_doubts_it(void **state)
+{
+	struct bench *bench = *state;
+	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
+	const Gridcall__V1__ReportUnit *unit;
+
+	options.rounds = 1;
+	options.silence_ms = 500;
+	SCRIPT(1, "*01*");
+	start(bench, "grid=07 limit=1", &options);
+	UNTIL(bench, bench->heard == 1);
+	bench->called = -1;
+	say("18#");
+	UNTIL(bench, bench->ended);
+	unit = unit_of(read_report(bench), 1);
+	assert_int_equal(unit->grade, GRIDCALL__V1__GRADE__GRADE_DOUBTFUL);
+	assert_int_equal(unit->reply->headcount, 18);
+	assert_string_equal(unit->reply->doubts[0], "joined");
+}
+
+static void hears_speech_and_leaves_it_to_an_officer(void **state)
+{
+	struct bench *bench = *state;
+	Gridcall__V1__ConfirmRequest request =
+		GRIDCALL__V1__CONFIRM_REQUEST__INIT;
+	const Gridcall__V1__ReportUnit *unit;
+	struct ledger_batch *batch;
+	struct fault fault = {0};
+
+	SCRIPT(1, "~");
+	start(bench, "grid=07 limit=1", NULL);
+	UNTIL(bench, bench->ended);
+	assert_string_equal(bench->order, "U1 ");
+	unit = unit_of(read_report(bench), 1);
+	assert_int_equal(unit->state, GRIDCALL__V1__UNIT_STATE__UNIT_HEARD);
+	request.call = bench->call;
+	request.unit = (char *)"U1";
+	request.headcount_stated_case =
+		GRIDCALL__V1__CONFIRM_REQUEST__HEADCOUNT_STATED_HEADCOUNT;
+	request.headcount = 18;
+	batch = ledger_batch_alloc(bench->ledger);
+	assert_int_equal(
+		calls_confirm(bench->calls, &officer, &request, batch, &fault),
+		0);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	UNTIL(bench, bench->replies == 1);
+	unit = unit_of(read_report(bench), 1);
+	assert_int_equal(unit->grade, GRIDCALL__V1__GRADE__GRADE_AGREES);
+	assert_string_equal(unit->reply->via, "officer");
+	assert_string_equal(unit->reply->principal, "wang");
+}
+
+static void waits_while_the_ledger_cant_write(void **state)
+{
+	struct bench *bench = *state;
+
+	SCRIPT(1, "", "18#");
+	SCRIPT(2, "18#");
+	SCRIPT(3, "18#");
+	start(bench, "grid=07", NULL);
+	UNTIL(bench, bench->plays == 2);
+	calls_trouble(bench->calls, "the disk is full");
+	UNTIL(bench, bench->held);
+	assert_int_equal(bench->called_count, 1);
+	assert_string_equal(read_report(bench)->summary->reason,
+			    "the disk is full");
+	calls_trouble(bench->calls, NULL);
+	UNTIL(bench, bench->ended);
+	assert_string_equal(bench->order, "U1 U1 U2 U3 ");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -308,6 +396,10 @@ int main(int argc, char **argv)
 		TEST(goes_on_after_a_restart),
 		TEST(leaves_out_cues_that_a_repeater_makes_needless),
 		TEST(plans_before_it_sends),
+		TEST(keeps_both_of_two_counts_that_differ),
+		TEST(joins_an_answer_that_broke_off_but_doubts_it),
+		TEST(hears_speech_and_leaves_it_to_an_officer),
+		TEST(waits_while_the_ledger_cant_write),
 	};
 
 	if (argc > 1)
