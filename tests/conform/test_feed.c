@@ -244,7 +244,8 @@ static void follow(struct world *world)
 {
 	struct pollfd fd = {.fd = client_feed_fd(world->feed),
 			    .events = POLLIN};
-	int idle = PATIENCE / 10;
+	uint64_t before = world->count;
+	int idle = PATIENCE / 10; /* turns without a new event */
 
 	while (idle && (world->count < world->ledger.seq ||
 			!client_feed_is_whole(world->feed))) {
@@ -253,6 +254,9 @@ static void follow(struct world *world)
 			idle--;
 		}
 		client_feed_process(world->feed);
+		if (world->count != before)
+			idle = PATIENCE / 10;
+		before = world->count;
 	}
 	assert_int_equal(world->count, world->ledger.seq);
 }
