@@ -2,6 +2,7 @@
 #include "gateway/call/report.h"
 #include "gateway/call/message.h"
 #include "gateway/call/tally.h"
+#include "gateway/record/ledger_query.h"
 
 #include <errno.h>
 #include <osmocom/core/hashtable.h>

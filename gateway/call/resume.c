@@ -10,6 +10,7 @@
 #include "gateway/call/report.h"
 #include "gateway/clock.h"
 #include "gateway/log.h"
+#include "gateway/record/ledger_query.h"
 
 #include <osmocom/core/utils.h>
 #include <stdio.h>

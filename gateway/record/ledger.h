@@ -26,8 +26,7 @@
 
 struct ledger;
 struct ledger_batch;
-struct ledger_reader;
-struct directory;
+struct ledger_reader; /* asked in ledger_query.h */
 
 /* A committed event: what gridcall_message carries. */
 struct ledger_event {
@@ -77,8 +76,6 @@ uint64_t ledger_seq(const struct ledger *ledger);
 size_t ledger_recent(const struct ledger *ledger, const char *prefix,
 		     Gridcall__V1__TopicTail *tails, size_t max);
 
-/* ---- writing ---- */
-
 /*
  * All of a batch is committed in one transaction or not at all.  It may be made
  * and filled on any one thread (a large import on the job thread); only
@@ -126,8 +123,6 @@ void ledger_commit(struct ledger *ledger, struct ledger_batch *batch,
 		   void (*done)(void *data, uint64_t first, uint64_t last),
 		   void *data);
 
-/* ---- reading ---- */
-
 /*
  * Run work() on a reader thread, then done() on main.  Everything committed
  * before this call is visible to it, even what is still queued; only while the
@@ -141,48 +136,6 @@ void ledger_read(struct ledger *ledger,
 void ledger_read_now(struct ledger *ledger,
 		     void (*work)(struct ledger_reader *reader, void *data),
 		     void *data);
-
-/* [reader] Events after a seq, in order, until visit() returns false. */
-int ledger_reader_events(struct ledger_reader *reader, uint64_t after_seq,
-			 bool (*visit)(void *data,
-				       const struct ledger_event *event),
-			 void *data);
-
-/* [reader] Events of one call, in order. */
-int ledger_reader_call(struct ledger_reader *reader, const char *call,
-		       bool (*visit)(void *data,
-				     const struct ledger_event *event),
-		       void *data);
-
-/* [reader] Newest first; packed CallSummary, until visit() returns false. */
-int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
-			bool (*visit)(void *data, const uint8_t *summary,
-				      size_t len),
-			void *data);
-
-/* [reader] The last topic_seq of every topic that has one of the prefixes. */
-int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
-			size_t count,
-			bool (*visit)(void *data, const char *topic,
-				      uint64_t topic_seq),
-			void *data);
-
-/* [reader] Last seq committed. */
-uint64_t ledger_reader_seq(struct ledger_reader *reader);
-
-/*
- * [reader] The reply kept under a key.  0 and bytes to be freed with
- * talloc_free(), -ENOENT, or -EEXIST when the digest is another.
- */
-int ledger_reader_key(struct ledger_reader *reader, void *ctx,
-		      const char *principal, const char *key,
-		      const uint8_t digest[32], uint8_t **reply, size_t *len);
-
-/* [reader] Build the directory from its rows, below ctx. */
-struct directory *ledger_reader_directory(struct ledger_reader *reader,
-					  void *ctx);
-
-/* ---- health ---- */
 
 struct ledger_stats {
 	uint64_t events;

@@ -3,6 +3,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/record/directory_builder.h"
+#include "gateway/record/ledger_query.h"
 
 #include <errno.h>
 #include <osmocom/core/utils.h>

@@ -4,7 +4,7 @@
  *
  * Jobs are taken in order by whichever reader is free; each job sees one state
  * of the ledger from its first question to its last.  The questions themselves
- * (ledger_reader_events() and its kin) are declared in ledger.h.
+ * (ledger_reader_events() and its kin) are declared in ledger_query.h.
  *
  * Threads: alloc, put and free main.
  */

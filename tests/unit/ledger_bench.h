@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/record/database.h"
 #include "gateway/record/directory.h"
+#include "gateway/record/ledger_query.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * ledger_query.h - what may be asked of the ledger
+ *
+ * For the work function of ledger_read() and ledger_read_now(): every question
+ * of one run sees the same state of the ledger.
+ *
+ * Memory:  bytes passed to visit() last for that call.
+ * Threads: the reader's; visit() must not ask the same question again, because
+ *          a question has one statement.
+ * Errors:  0 or a negative errno; visit() ends a question by false.
+ */
+#pragma once
+
+#include "gateway/record/ledger.h"
+
+/* Events after a seq, in order, until visit() returns false. */
+int ledger_reader_events(struct ledger_reader *reader, uint64_t after_seq,
+			 bool (*visit)(void *data,
+				       const struct ledger_event *event),
+			 void *data);
+
+/* Events of one call, in order. */
+int ledger_reader_call(struct ledger_reader *reader, const char *call,
+		       bool (*visit)(void *data,
+				     const struct ledger_event *event),
+		       void *data);
+
+/* Newest first; packed CallSummary, until visit() returns false. */
+int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
+			bool (*visit)(void *data, const uint8_t *summary,
+				      size_t len),
+			void *data);
+
+/* The last topic_seq of every topic that has one of the prefixes. */
+int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
+			size_t count,
+			bool (*visit)(void *data, const char *topic,
+				      uint64_t topic_seq),
+			void *data);
+
+/* Last seq committed. */
+uint64_t ledger_reader_seq(struct ledger_reader *reader);
+
+/*
+ * The reply kept under a key.  0 and bytes to be freed with
+ * talloc_free(), -ENOENT, or -EEXIST when the digest is another.
+ */
+int ledger_reader_key(struct ledger_reader *reader, void *ctx,
+		      const char *principal, const char *key,
+		      const uint8_t digest[32], uint8_t **reply, size_t *len);
+
+/* Build the directory from its rows, below ctx. */
+struct directory *ledger_reader_directory(struct ledger_reader *reader,
+					  void *ctx);
