@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/control/command.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+#include "gateway/log.h"
+#include "gateway/record/ledger_query.h"
+
+#define KEY_MAX 128 /* of an idempotency key */
+
+#define BODY(name) GRIDCALL__V1__REQUEST__BODY_##name
+
+struct command_row {
+	Gridcall__V1__Request__BodyCase body;
+	const char *name;
+	enum right right;
+	bool changes; /* has a batch, and its reply is kept under its key */
+	void (*run)(struct command *command);
+};
+
+static const struct command_row command_rows[] = {
+	{BODY(WHOAMI), "whoami", RIGHT_LOOK, false, command_whoami},
+	{BODY(STATUS), "status", RIGHT_LOOK, false, command_status},
+	{BODY(UNITS), "units", RIGHT_LOOK, false, command_units},
+	{BODY(CHANNELS), "channels", RIGHT_LOOK, false, command_channels},
+	{BODY(CALLS), "calls", RIGHT_LOOK, false, command_calls},
+	{BODY(REPORT), "report", RIGHT_LOOK, false, command_report},
+	{BODY(REPLAY), "replay", RIGHT_LOOK, false, command_replay},
+	{BODY(RECORDING), "recording", RIGHT_HEAR, true, command_recording},
+	{BODY(PLAN), "plan", RIGHT_CALL, false, command_plan},
+	{BODY(START), "start", RIGHT_CALL, true, command_start_call},
+	{BODY(PAUSE), "pause", RIGHT_CALL, true, command_pause},
+	{BODY(RESUME), "resume", RIGHT_CALL, true, command_resume},
+	{BODY(CANCEL), "cancel", RIGHT_CALL, true, command_cancel},
+	{BODY(CONFIRM), "confirm", RIGHT_CALL, true, command_confirm},
+	{BODY(RELEASE), "release", RIGHT_CALL, true, command_release},
+	{BODY(IMPORT), "import", RIGHT_ENGINEER, true, command_import},
+};
+
+/* Commands that have not been replied to yet, to tell repeats. */
+static LLIST_HEAD(running);
+
+void command_start(struct gateway *gateway)
+{
+	OSMO_ASSERT(llist_empty(&running));
+}
+
+static const struct command_row *command_row(const struct command *command)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(command_rows); i++)
+		if (command_rows[i].body == command->request->body_case)
+			return &command_rows[i];
+	return NULL;
+}
+
+static int command_destroy(struct command *command)
+{
+	llist_del(&command->entry);
+	if (command->request)
+		gridcall__v1__request__free_unpacked(command->request, NULL);
+	ledger_batch_free(command->batch);
+	return 0;
+}
+
+static void pack_reply(struct command *command, Gridcall__V1__Reply *reply)
+{
+	reply->id = command->request ? command->request->id : (char *)"";
+	command->packed_len = gridcall__v1__reply__get_packed_size(reply);
+	command->packed = talloc_size(command, command->packed_len + 1);
+	OSMO_ASSERT(command->packed);
+	gridcall__v1__reply__pack(reply, command->packed);
+}
+
+static void send_packed(struct command *command)
+{
+	services_reply(command->bridge, command->token, command->packed,
+		       command->packed_len);
+	talloc_free(command);
+}
+
+void command_reply(struct command *command, Gridcall__V1__Reply *reply)
+{
+	pack_reply(command, reply);
+	send_packed(command);
+}
+
+void command_refuse(struct command *command)
+{
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
+
+	gateway_count(command->gateway, COUNT_COMMANDS_REFUSED);
+	error.code = command->fault.code;
+	error.sentence = command->fault.sentence;
+	reply.error = &error;
+	command_reply(command, &reply);
+}
+
+static void on_committed(void *data, uint64_t first, uint64_t last)
+{
+	struct command *command = data;
+
+	if (command->committed)
+		command->committed(command);
+	send_packed(command);
+}
+
+static bool has_key(const struct command *command)
+{
+	return command->request->idempotency_key[0];
+}
+
+void command_commit(struct command *command, Gridcall__V1__Reply *reply)
+{
+	struct ledger_batch *batch = command->batch;
+
+	pack_reply(command, reply);
+	if (has_key(command))
+		ledger_batch_key(batch, command->principal.name,
+				 command->request->idempotency_key,
+				 command->digest, command->packed,
+				 command->packed_len);
+	command->batch = NULL;
+	ledger_commit(command->gateway->ledger, batch, on_committed, command);
+}
+
+/* ---- idempotency ---- */
+
+struct key_lookup {
+	struct command *command;
+	int rc;
+	uint8_t *reply;
+	size_t len;
+};
+
+/* [reader] */
+static void look_up_key(struct ledger_reader *reader, void *data)
+{
+	struct key_lookup *lookup = data;
+	struct command *command = lookup->command;
+
+	/* On no context of main's: talloc does not cross threads. */
+	lookup->rc = ledger_reader_key(reader, NULL, command->principal.name,
+				       command->request->idempotency_key,
+				       command->digest, &lookup->reply,
+				       &lookup->len);
+}
+
+/* The first reply again, under this request's id. */
+static void reply_again(struct command *command, const uint8_t *data,
+			size_t len)
+{
+	Gridcall__V1__Reply *first =
+		gridcall__v1__reply__unpack(NULL, len, data);
+	char *id;
+
+	if (!first) {
+		fault_set(&command->fault,
+			  GRIDCALL__V1__ERROR_CODE__ERROR_INTERNAL,
+			  "the reply kept under this key can't be read; use "
+			  "another key");
+		command_refuse(command);
+		return;
+	}
+	id = first->id;
+	pack_reply(command, first);
+	first->id = id;
+	gridcall__v1__reply__free_unpacked(first, NULL);
+	send_packed(command);
+}
+
+static void command_run(struct command *command)
+{
+	const struct command_row *row = command_row(command);
+
+	if (row->changes)
+		command->batch = ledger_batch_alloc(command->gateway->ledger);
+	row->run(command);
+}
+
+static void on_key(void *data)
+{
+	struct key_lookup *lookup = data;
+	struct command *command = lookup->command;
+
+	switch (lookup->rc) {
+	case 0:
+		reply_again(command, lookup->reply, lookup->len);
+		break;
+	case -ENOENT:
+		command_run(command);
+		break;
+	case -EEXIST:
+		fault_set(&command->fault,
+			  GRIDCALL__V1__ERROR_CODE__ERROR_CONFLICT,
+			  "this idempotency key was used for another request; "
+			  "use a new one");
+		command_refuse(command);
+		break;
+	default:
+		fault_set(&command->fault,
+			  GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
+			  "the ledger can't be read; try again, and look at "
+			  "\"show ledger\"");
+		command_refuse(command);
+	}
+	talloc_free(lookup->reply);
+	talloc_free(lookup);
+}
+
+static bool is_repeat_of(const struct command *command,
+			 const struct command *other)
+{
+	return other != command && other->request &&
+	       !strcmp(other->principal.name, command->principal.name) &&
+	       !strcmp(other->request->idempotency_key,
+		       command->request->idempotency_key);
+}
+
+static void command_look_up(struct command *command)
+{
+	struct key_lookup *lookup;
+	struct command *other;
+
+	llist_for_each_entry (other, &running, entry) {
+		if (!is_repeat_of(command, other))
+			continue;
+		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
+			  "the first request with this key is still being "
+			  "carried out; ask again in a moment");
+		command_refuse(command);
+		return;
+	}
+	lookup = talloc_zero(command->gateway, struct key_lookup);
+	OSMO_ASSERT(lookup);
+	lookup->command = command;
+	ledger_read(command->gateway->ledger, look_up_key, on_key, lookup);
+}
+
+/* ---- taking a request ---- */
+
+static int check_request(struct command *command)
+{
+	const struct command_row *row = command_row(command);
+	struct fault *fault = &command->fault;
+
+	if (!row)
+		return fault_set(fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+				 "this gateway (version %s) does not know that "
+				 "command; ask for one of gridcall.proto",
+				 GRIDCALL_VERSION);
+	if (strlen(command->request->idempotency_key) > KEY_MAX)
+		return fault_set(
+			fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+			"the idempotency key is longer than %d characters",
+			KEY_MAX);
+	if (!authority_allows(&command->principal, row->right))
+		return fault_set(fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED,
+				 "'%s' may not use %s; it needs the role %s",
+				 command->principal.name, row->name,
+				 authority_roles_with(row->right));
+	return 0;
+}
+
+/* Of the body alone: id and deadline may differ in a repeat. */
+static void make_digest(struct command *command)
+{
+	Gridcall__V1__Request bare = *command->request;
+	uint8_t *packed;
+	size_t len;
+
+	bare.id = bare.idempotency_key = (char *)"";
+	bare.deadline_ms = 0;
+	len = gridcall__v1__request__get_packed_size(&bare);
+	packed = talloc_size(command, len + 1);
+	OSMO_ASSERT(packed);
+	gridcall__v1__request__pack(&bare, packed);
+	digest_make(command->digest, packed, len);
+	talloc_free(packed);
+}
+
+static void refuse_garbage(struct command *command)
+{
+	gateway_count(command->gateway, COUNT_COMMANDS_GARBAGE);
+	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+		  "these bytes are no gridcall.v1.Request; see gridcall.proto");
+	command_refuse(command);
+}
+
+void command_request(struct gateway *gateway,
+		     const struct service_request *request)
+{
+	struct command *command = talloc_zero(gateway, struct command);
+
+	OSMO_ASSERT(command);
+	gateway_count(gateway, COUNT_COMMANDS);
+	command->gateway = gateway;
+	command->bridge = request->bridge;
+	command->token = request->token;
+	authority_find(&command->principal, request->principal,
+		       request->address);
+	llist_add_tail(&command->entry, &running);
+	talloc_set_destructor(command, command_destroy);
+	command->request = gridcall__v1__request__unpack(NULL, request->len,
+							 request->data);
+	if (!command->request) {
+		refuse_garbage(command);
+		return;
+	}
+	if (check_request(command)) {
+		command_refuse(command);
+		return;
+	}
+	make_digest(command);
+	if (has_key(command) && command_row(command)->changes)
+		command_look_up(command);
+	else
+		command_run(command);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * command.h - one request, from its bytes to its reply
+ *
+ * Whatever carries it, a request is unpacked, its principal's right checked,
+ * its idempotency key looked up, and then handed to the one function that
+ * carries it out.  What changes something is replied to after its events are
+ * durable, and the reply is kept with them.
+ *
+ * Memory:  a command is a talloc context of its own, freed by its reply.
+ * Threads: main.
+ */
+#pragma once
+
+#include "gateway/control/authority.h"
+#include "gateway/control/digest.h"
+#include "gateway/fault.h"
+#include "gateway/gateway.h"
+#include "gateway/services.h"
+
+struct command {
+	struct llist_head entry;
+	struct gateway *gateway;
+	struct bridge *bridge;
+	uint64_t token;
+	struct principal principal;
+	Gridcall__V1__Request *request;
+	uint8_t digest[DIGEST_BYTES];
+	struct ledger_batch *batch; /* of a command that changes something */
+	struct fault fault;
+	/* the packed reply, while its events are on their way to the disk */
+	uint8_t *packed;
+	size_t packed_len;
+	/* how a handler goes on after its commit, before the reply */
+	void (*committed)(struct command *command);
+	void *data; /* the handler's own */
+};
+
+/* Take a request that a service brought in. */
+void command_request(struct gateway *gateway,
+		     const struct service_request *request);
+
+/* Before the first request: nothing is running. */
+void command_start(struct gateway *gateway);
+
+/* Send the reply and free the command. */
+void command_reply(struct command *command, Gridcall__V1__Reply *reply);
+
+/* Send the fault as the reply and free the command. */
+void command_refuse(struct command *command);
+
+/*
+ * Commit the batch with the reply kept under the request's key, then send it
+ * and free the command.
+ */
+void command_commit(struct command *command, Gridcall__V1__Reply *reply);
+
+/* The handlers; each ends in one of the three above, now or later. */
+void command_whoami(struct command *command);
+void command_status(struct command *command);
+void command_units(struct command *command);
+void command_channels(struct command *command);
+void command_import(struct command *command);
+void command_plan(struct command *command);
+void command_start_call(struct command *command);
+void command_pause(struct command *command);
+void command_resume(struct command *command);
+void command_cancel(struct command *command);
+void command_confirm(struct command *command);
+void command_release(struct command *command);
+void command_calls(struct command *command);
+void command_report(struct command *command);
+void command_replay(struct command *command);
+void command_recording(struct command *command);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * directory_command.c - whoami, status, units and channels
+ */
+#include "gateway/control/command.h"
+
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+#include "gateway/call/selector.h"
+#include "gateway/radios.h"
+#include "gateway/record/directory_message.h"
+
+struct feed_list {
+	void *ctx;
+	Gridcall__V1__Feed **feeds;
+	size_t count;
+};
+
+static void add_feed(void *data, const char *service,
+		     const struct gridcall_feed *feed)
+{
+	struct feed_list *list = data;
+	Gridcall__V1__Feed *message = talloc(list->ctx, Gridcall__V1__Feed);
+
+	list->feeds = talloc_realloc(list->ctx, list->feeds,
+				     Gridcall__V1__Feed *, list->count + 1);
+	OSMO_ASSERT(message && list->feeds);
+	gridcall__v1__feed__init(message);
+	message->name = (char *)feed->name;
+	message->address = (char *)feed->address;
+	message->jurisdiction = (char *)feed->jurisdiction;
+	list->feeds[list->count++] = message;
+}
+
+void command_whoami(struct command *command)
+{
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__WhoamiReply whoami = GRIDCALL__V1__WHOAMI_REPLY__INIT;
+	struct feed_list list = {.ctx = command};
+	char *jurisdiction[] = {(char *)command->principal.jurisdiction};
+	char *roles[8];
+	unsigned int bit;
+
+	for (bit = 0; authority_role_name(bit); bit++)
+		if (command->principal.roles & (1u << bit))
+			roles[whoami.n_roles++] =
+				(char *)authority_role_name(bit);
+	services_feeds(command->gateway->services, add_feed, &list);
+	whoami.principal = command->principal.name;
+	whoami.roles = roles;
+	whoami.n_jurisdiction = 1;
+	whoami.jurisdiction = jurisdiction;
+	whoami.n_feeds = list.count;
+	whoami.feeds = list.feeds;
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_WHOAMI;
+	reply.whoami = &whoami;
+	command_reply(command, &reply);
+}
+
+void command_status(struct command *command)
+{
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__Status status;
+
+	gateway_status(command->gateway, &status);
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_STATUS;
+	reply.status = &status;
+	command_reply(command, &reply);
+}
+
+void command_units(struct command *command)
+{
+	const struct directory *directory = command->gateway->directory;
+	const Gridcall__V1__UnitsRequest *request = command->request->units;
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__UnitsReply units = GRIDCALL__V1__UNITS_REPLY__INIT;
+	struct selector *selector;
+	const struct unit **chosen;
+	Gridcall__V1__Unit *messages;
+	size_t count, i;
+
+	selector = selector_parse(command, request->selector, directory,
+				  &command->fault);
+	if (!selector) {
+		command_refuse(command);
+		return;
+	}
+	chosen = selector_units(selector, command, directory, &count);
+	units.total = count;
+	if (request->limit && count > request->limit)
+		count = request->limit;
+	units.n_units = count;
+	units.units = talloc_array(command, Gridcall__V1__Unit *, count + 1);
+	messages = talloc_array(command, Gridcall__V1__Unit, count + 1);
+	OSMO_ASSERT(units.units && messages);
+	for (i = 0; i < count; i++) {
+		unit_to_message(chosen[i], &messages[i]);
+		units.units[i] = &messages[i];
+	}
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_UNITS;
+	reply.units = &units;
+	command_reply(command, &reply);
+}
+
+static uint32_t *count_units(void *ctx, const struct directory *directory)
+{
+	uint32_t *counts = talloc_zero_array(
+		ctx, uint32_t, directory_channel_count(directory) + 1);
+	const struct channel_entry *first;
+	size_t i;
+
+	OSMO_ASSERT(counts);
+	if (!directory_channel_count(directory))
+		return counts;
+	first = directory_channel(directory, 0);
+	for (i = 0; i < directory_unit_count(directory); i++) {
+		const struct channel_entry *channel = directory_find_channel(
+			directory, directory_unit(directory, i)->channel);
+
+		if (channel)
+			counts[channel - first]++;
+	}
+	return counts;
+}
+
+static Gridcall__V1__Channel *
+describe_channel(struct command *command, const struct channel_entry *entry)
+{
+	struct gateway *gateway = command->gateway;
+	Gridcall__V1__Channel *channel = talloc(command, Gridcall__V1__Channel);
+	struct radio_status status;
+
+	OSMO_ASSERT(channel);
+	channel_to_message(entry, channel);
+	radios_status(gateway->radios, entry->code, &status);
+	channel->state = (Gridcall__V1__ChannelState)status.state;
+	channel->since_us = status.since_utc_us;
+	channel->reason = (char *)status.reason;
+	channel->overs = status.overs;
+	channel->call = (char *)calls_on_channel(gateway->calls, entry->code);
+	return channel;
+}
+
+void command_channels(struct command *command)
+{
+	const struct directory *directory = command->gateway->directory;
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__ChannelsReply channels =
+		GRIDCALL__V1__CHANNELS_REPLY__INIT;
+	uint32_t *units = count_units(command, directory);
+	size_t count = directory_channel_count(directory);
+	size_t i;
+
+	channels.n_channels = count;
+	channels.channels =
+		talloc_array(command, Gridcall__V1__Channel *, count + 1);
+	OSMO_ASSERT(channels.channels);
+	for (i = 0; i < count; i++) {
+		channels.channels[i] = describe_channel(
+			command, directory_channel(directory, i));
+		channels.channels[i]->units = units[i];
+	}
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_CHANNELS;
+	reply.channels = &channels;
+	command_reply(command, &reply);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * import_command.c - new directory files: checked beside the main loop, then
+ * written with their events, and in force when these are durable
+ */
+#include "gateway/control/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+#include "gateway/job.h"
+#include "gateway/log.h"
+#include "gateway/record/import.h"
+#include "proto/topic.h"
+
+/*
+ * One import on its way.  The tree is made on the job thread below no context
+ * of main's, and belongs to main from import_done() on.
+ */
+struct import_job {
+	struct command *command;
+	const struct directory *existing;
+	void *ctx;
+	struct import *import;
+};
+
+/* The directory that is being compared with must not be swapped meanwhile. */
+static struct import_job *running;
+
+/* [job] The same reading of the column that a call will use. */
+static int check_signalling(const char *signalling, struct fault *fault)
+{
+	struct answer_format format;
+
+	return answer_format_parse(&format, signalling, NULL, NULL, fault);
+}
+
+/* [job] */
+static int check_number(const struct channel_entry *channel, const char *number,
+			struct fault *fault)
+{
+	struct answer_format format;
+
+	if (answer_format_parse(&format, channel->signalling, NULL, NULL,
+				NULL) ||
+	    strlen(number) == format.unit_width)
+		return 0;
+	return fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+			 "channel %s has numbers of %u digits; write it so, "
+			 "with leading zeros",
+			 channel->code, format.unit_width);
+}
+
+/* [job] */
+static void import_work(void *arg)
+{
+	static const struct import_rules rules = {
+		.check_signalling = check_signalling,
+		.check_number = check_number,
+	};
+	struct import_job *job = arg;
+	const Gridcall__V1__ImportRequest *request =
+		job->command->request->import;
+	struct import_files files = {
+		.units =
+			request->units_csv.len ? request->units_csv.data : NULL,
+		.units_len = request->units_csv.len,
+		.channels = request->channels_csv.len
+				    ? request->channels_csv.data
+				    : NULL,
+		.channels_len = request->channels_csv.len,
+	};
+
+	job->ctx = talloc_new(NULL);
+	job->import = import_run(job->ctx, &files, job->existing, &rules);
+}
+
+static void import_job_free(struct import_job *job)
+{
+	running = NULL;
+	talloc_free(job->ctx);
+	free(job);
+}
+
+/* The events are durable: the directory is in force before the reply. */
+static void import_committed(struct command *command)
+{
+	struct import_job *job = command->data;
+
+	gateway_count(command->gateway, COUNT_IMPORTS);
+	LOGP(DRECORD, LOGL_NOTICE,
+	     "directory: %zu added, %zu changed, %zu removed by '%s'\n",
+	     job->import->added, job->import->changed, job->import->removed,
+	     command->principal.name);
+	gateway_swap_directory(command->gateway, job->import->directory);
+	import_job_free(job);
+}
+
+/* A channel is not pulled away from under a call. */
+static const char *channel_in_call(const struct command *command,
+				   const struct import *import)
+{
+	size_t i;
+
+	for (i = 0; i < import->change_count; i++) {
+		const struct channel_entry *before =
+			import->changes[i].channel_before;
+
+		if (before &&
+		    calls_on_channel(command->gateway->calls, before->code)[0])
+			return before->code;
+	}
+	return NULL;
+}
+
+/* A channel that changed is told where it lives; units have their events. */
+static void audit_channels(struct command *command, const struct import *import)
+{
+	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
+	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
+	char topic[TOPIC_MAX];
+	size_t i;
+
+	audit.principal = command->principal.name;
+	audit.address = command->principal.address;
+	audit.command = (char *)"import";
+	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
+	event.audit = &audit;
+	for (i = 0; i < import->change_count; i++) {
+		const struct import_change *change = &import->changes[i];
+		const struct channel_entry *channel =
+			change->channel ? change->channel
+					: change->channel_before;
+
+		if (!channel || topic_in_area(topic, channel->home, TOPIC_UNIT))
+			continue;
+		audit.subject = (char *)channel->code;
+		(void)ledger_batch_event(command->batch, topic, "", &event);
+	}
+}
+
+static void import_refuse(struct import_job *job)
+{
+	struct command *command = job->command;
+
+	import_job_free(job);
+	command_refuse(command);
+}
+
+static void import_done(void *arg)
+{
+	struct import_job *job = arg;
+	struct command *command = job->command;
+	struct import *import = job->import;
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__ImportReply message = GRIDCALL__V1__IMPORT_REPLY__INIT;
+	const char *busy = channel_in_call(command, import);
+
+	import_reply(import, command, &message);
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_IMPORT;
+	reply.import = &message;
+	message.done = false;
+	if (import->fault_total || command->request->import->dry_run) {
+		command_reply(command, &reply);
+		import_job_free(job);
+		return;
+	}
+	if (busy) {
+		fault_set(&command->fault,
+			  GRIDCALL__V1__ERROR_CODE__ERROR_CONFLICT,
+			  "channel %s is in call %s; import when that call has "
+			  "ended, or cancel it",
+			  busy,
+			  calls_on_channel(command->gateway->calls, busy));
+		import_refuse(job);
+		return;
+	}
+	message.done = true;
+	import_write(import, command->batch, command->principal.name);
+	audit_channels(command, import);
+	command->data = job;
+	command->committed = import_committed;
+	command_commit(command, &reply);
+}
+
+void command_import(struct command *command)
+{
+	const Gridcall__V1__ImportRequest *request = command->request->import;
+	struct import_job *job;
+
+	if (!request->units_csv.len && !request->channels_csv.len) {
+		fault_set(&command->fault,
+			  GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
+			  "the import holds no file; give units.csv, "
+			  "channels.csv or both");
+		command_refuse(command);
+		return;
+	}
+	if (running) {
+		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
+			  "another import is being carried out; try again when "
+			  "it is done");
+		command_refuse(command);
+		return;
+	}
+	job = calloc(1, sizeof(*job));
+	OSMO_ASSERT(job);
+	job->command = command;
+	job->existing = command->gateway->directory;
+	running = job;
+	if (!job_add(command->gateway->jobs, import_work, import_done, job))
+		return;
+	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
+		  "the gateway is busy reading files; try again");
+	import_refuse(job);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * gateway.h - the daemon as a whole: what hangs below it and how it is wired
+ *
+ * Made by main, filled by the configuration, started once.  The rooms know
+ * nothing of it; only main, the control room and the files beside this one do.
+ *
+ * Memory:  everything below the gateway itself.
+ * Threads: main only.
+ */
+#pragma once
+
+#include "gateway/call/calls.h"
+#include "gateway/fault.h"
+#include "gateway/record/directory.h"
+#include "gateway/record/ledger.h"
+#include "gateway/voice/voice.h"
+#include "plugins/plugin.h"
+
+#include <osmocom/core/linuxlist.h>
+#include <osmocom/core/rate_ctr.h>
+#include <osmocom/core/select.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct job_queue;
+struct plugin_list;
+struct radios;
+struct services;
+
+/* Counters of the main loop, shown by "show rate-counters". */
+enum gateway_counter {
+	COUNT_COMMANDS,
+	COUNT_COMMANDS_REFUSED,
+	COUNT_COMMANDS_GARBAGE,
+	COUNT_EVENTS,
+	COUNT_MESSAGES_DROPPED,
+	COUNT_SIGNALS,
+	COUNT_IMPORTS,
+};
+
+/* What the configuration says; lengths and ranges are the VTY's matter. */
+struct gateway_settings {
+	char *id;
+	char *ledger;
+	char *recordings;
+	char *plugin_folder;
+	uint32_t workers;
+	uint32_t recordings_reserve_mb;
+	uint32_t ledger_reserve_mb;
+	struct calls_settings calls;
+};
+
+/* One "plugin NAME" of the configuration. */
+struct plugin_setting {
+	struct llist_head entry;
+	char *name;
+	struct llist_head options; /* struct option_setting */
+};
+
+struct option_setting {
+	struct llist_head entry;
+	char *key;
+	char *value;
+};
+
+struct gateway {
+	struct gateway_settings settings;
+	struct llist_head plugin_settings;
+	bool restored;     /* --restored */
+	bool config_ended; /* the file's last line was read */
+	bool started;
+	int64_t up_since_us;
+
+	struct plugin_list *plugins; /* loaded */
+	struct rate_ctr_group *counters;
+	struct job_queue *jobs;
+	struct ledger *ledger;
+	struct directory *directory;
+	struct voice *voice;
+	struct radios *radios;
+	struct calls *calls;
+	struct services *services;
+	struct osmo_fd second; /* timerfd: status, watchdog, retries */
+	uint64_t fed_us;       /* the watchdog, last */
+	char trouble[256];     /* of the ledger; empty: none */
+	char stuck[64];        /* thread that makes no progress */
+};
+
+struct gateway *gateway_alloc(void *ctx);
+
+/* What the configuration lacks; opens nothing. */
+int gateway_check(const struct gateway *gateway, struct gridcall_why *why);
+
+/*
+ * Open the ledger, load plugins, open radios and services, resume calls.
+ * On failure why says what to mend; gateway_stop() cleans up either way.
+ */
+int gateway_start(struct gateway *gateway, struct gridcall_why *why);
+
+/* Unkey everything, tell what is queued, close.  Safe when half started. */
+void gateway_stop(struct gateway *gateway);
+
+/* What status says; strings last until the next call. */
+void gateway_status(struct gateway *gateway, Gridcall__V1__Status *status);
+
+/* Put a new directory in force: radios, calls. */
+void gateway_swap_directory(struct gateway *gateway,
+			    struct directory *directory);
+
+void gateway_count(struct gateway *gateway, enum gateway_counter counter);

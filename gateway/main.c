@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * main.c - gridcalld: starts the gateway, runs the loop, stops it cleanly
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <osmocom/core/application.h>
+#include <osmocom/core/fsm.h>
+#include <osmocom/core/select.h>
+#include <osmocom/core/stats.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/vty/command.h>
+#include <osmocom/vty/logging.h>
+#include <osmocom/vty/misc.h>
+#include <osmocom/vty/stats.h>
+#include <osmocom/vty/telnet_interface.h>
+#include <osmocom/vty/vty.h>
+
+#include "gateway/call/calls.h"
+#include "gateway/control/gateway_vty.h"
+#include "gateway/gateway.h"
+#include "gateway/log.h"
+#include "gateway/notify.h"
+
+#define VTY_PORT       4250
+#define CONFIG_DEFAULT "/etc/gridcall/gridcalld.cfg"
+
+static const char help[] =
+	"gridcalld - gateway between walkie-talkie channels and messaging\n"
+	"\n"
+	"usage: gridcalld [options]\n"
+	"\n"
+	"  -c, --config FILE  configuration (default " CONFIG_DEFAULT ")\n"
+	"  -t, --test         read the configuration, say what is wrong, end\n"
+	"  -r, --restored     the ledger is a restored copy: begin a new "
+	"epoch\n"
+	"  -V, --version      print the version\n"
+	"  -h, --help         print this\n"
+	"\n"
+	"It stays in the foreground, tells systemd when it is ready, and "
+	"stops\n"
+	"at SIGTERM or SIGINT after unkeying every transmitter.  SIGUSR1 "
+	"prints\n"
+	"the memory tree.  The VTY is at 127.0.0.1, port 4250.\n";
+
+struct arguments {
+	const char *config;
+	bool test;
+	bool restored;
+};
+
+static bool stopping;
+
+static const struct log_info_cat categories[] = {
+	[DMAIN] = {.name = "DMAIN",
+		   .description = "start, stop and threads",
+		   .enabled = 1,
+		   .loglevel = LOGL_INFO},
+	[DVOICE] = {.name = "DVOICE",
+		    .description = "channels and radios",
+		    .enabled = 1,
+		    .loglevel = LOGL_INFO},
+	[DCALL] = {.name = "DCALL",
+		   .description = "calls and answers",
+		   .enabled = 1,
+		   .loglevel = LOGL_INFO},
+	[DRECORD] = {.name = "DRECORD",
+		     .description = "ledger and directory",
+		     .enabled = 1,
+		     .loglevel = LOGL_INFO},
+	[DCONTROL] = {.name = "DCONTROL",
+		      .description = "commands and VTY",
+		      .enabled = 1,
+		      .loglevel = LOGL_INFO},
+	[DPLUGIN] = {.name = "DPLUGIN",
+		     .description = "plugins",
+		     .enabled = 1,
+		     .loglevel = LOGL_INFO},
+};
+
+const struct log_info log_categories = {
+	.cat = categories,
+	.num_cat = ARRAY_SIZE(categories),
+};
+
+static struct vty_app_info vty_info = {
+	.name = "gridcalld",
+	.version = GRIDCALL_VERSION,
+	.copyright = "GPL-3.0-or-later\r\n",
+};
+
+static int refuse_argument(void)
+{
+	fputs("gridcalld: try --help\n", stderr);
+	return 2;
+}
+
+/* 0: go on; 1: done; 2: wrong. */
+static int read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"test", no_argument, NULL, 't'},
+		{"restored", no_argument, NULL, 'r'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:trVh", options, NULL)) !=
+	       -1) {
+		switch (option) {
+		case 'c':
+			arguments->config = optarg;
+			break;
+		case 't':
+			arguments->test = true;
+			break;
+		case 'r':
+			arguments->restored = true;
+			break;
+		case 'V':
+			puts("gridcalld " GRIDCALL_VERSION);
+			return 1;
+		case 'h':
+			fputs(help, stdout);
+			return 1;
+		default:
+			return refuse_argument();
+		}
+	}
+	return optind < argc ? refuse_argument() : 0;
+}
+
+static void on_process_signal(struct osmo_signalfd *osfd,
+			      const struct signalfd_siginfo *info)
+{
+	switch (info->ssi_signo) {
+	case SIGINT:
+	case SIGTERM:
+		stopping = true;
+		break;
+	case SIGUSR1:
+		talloc_report_full(osfd->data, stderr);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Before any thread: they inherit the mask and leave signals to main. */
+static int take_process_signals(void *ctx)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+		return -EINVAL;
+	signal(SIGPIPE, SIG_IGN);
+	return osmo_signalfd_setup(ctx, set, on_process_signal, ctx) ? 0
+								     : -EINVAL;
+}
+
+static void prepare(void *ctx)
+{
+	osmo_init_logging2(ctx, &log_categories);
+	log_enable_multithread();
+	log_set_print_filename2(osmo_stderr_target, LOG_FILENAME_NONE);
+	log_set_print_timestamp(osmo_stderr_target, 0);
+	log_set_print_category_hex(osmo_stderr_target, 0);
+	log_set_print_category(osmo_stderr_target, 1);
+	log_set_print_level(osmo_stderr_target, 1);
+	log_set_use_color(osmo_stderr_target, isatty(2));
+	osmo_fsm_term_safely(true);
+	osmo_fsm_log_timeouts(true);
+	osmo_fsm_log_addr(false);
+	osmo_stats_init(ctx);
+	rate_ctr_init(ctx);
+	vty_info.tall_ctx = ctx;
+	vty_init(&vty_info);
+	logging_vty_add_cmds();
+	osmo_stats_vty_add_cmds();
+	osmo_talloc_vty_add_cmds();
+}
+
+static int read_config(const char *path)
+{
+	int rc;
+
+	if (access(path, R_OK)) {
+		fprintf(stderr,
+			"gridcalld: the configuration '%s' can't be read: %s; "
+			"name another with --config\n",
+			path, strerror(errno));
+		return -errno;
+	}
+	rc = vty_read_config_file(path, NULL);
+	if (rc < 0)
+		fprintf(stderr,
+			"gridcalld: the configuration '%s' is wrong in the "
+			"line named above\n",
+			path);
+	return rc;
+}
+
+static int start(void *ctx, struct gateway *gateway)
+{
+	struct gridcall_why why = {{0}};
+	int rc = gateway_start(gateway, &why);
+
+	if (rc < 0) {
+		fprintf(stderr, "gridcalld: %s\n", why.text);
+		return rc;
+	}
+	rc = telnet_init_dynif(ctx, gateway, vty_get_bind_addr(),
+			       vty_get_bind_port(VTY_PORT));
+	if (rc < 0)
+		fprintf(stderr,
+			"gridcalld: the VTY can't listen at %s port %d; choose "
+			"another with \"bind\" below \"line vty\"\n",
+			vty_get_bind_addr(), vty_get_bind_port(VTY_PORT));
+	return rc;
+}
+
+static int run(void *ctx, const struct arguments *arguments)
+{
+	struct gateway *gateway = gateway_alloc(ctx);
+	int rc;
+
+	gateway->restored = arguments->restored;
+	gateway_vty_init(gateway);
+	show_vty_init(gateway);
+	if (read_config(arguments->config) < 0)
+		return 1;
+	gateway_vty_lock(gateway);
+	if (arguments->test) {
+		struct gridcall_why why = {{0}};
+
+		rc = gateway_check(gateway, &why);
+		fprintf(stderr, "gridcalld: %s\n",
+			rc ? why.text : "the configuration is in order");
+		return rc ? 1 : 0;
+	}
+	rc = start(ctx, gateway);
+	if (rc >= 0) {
+		notify_ready("Ready");
+		LOGP(DMAIN, LOGL_NOTICE, "ready\n");
+		while (!stopping)
+			osmo_select_main_ctx(0);
+		notify_stopping();
+		LOGP(DMAIN, LOGL_NOTICE, "unkeying and stopping\n");
+	}
+	gateway_stop(gateway);
+	talloc_free(gateway);
+	return rc >= 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {.config = CONFIG_DEFAULT};
+	void *ctx;
+	int rc = read_arguments(&arguments, argc, argv);
+
+	if (rc)
+		return rc == 1 ? 0 : rc;
+	ctx = talloc_named_const(NULL, 0, "gridcalld");
+	prepare(ctx);
+	if (take_process_signals(ctx)) {
+		fputs("gridcalld: no descriptors are left\n", stderr);
+		return 1;
+	}
+	return run(ctx, &arguments);
+}

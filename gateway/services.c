@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/services.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <osmocom/core/select.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+#include "gateway/inbox.h"
+#include "gateway/log.h"
+
+#define REQUESTS_MAX 4096 /* waiting for main */
+#define REQUESTS_RUN 64   /* carried out before the loop looks elsewhere */
+#define STUCK_S      5    /* without progress */
+#define COUNTERS_MAX 64
+
+struct feed {
+	struct llist_head entry;
+	struct gridcall_feed feed;
+};
+
+/* What a plugin holds as struct gridcall_bridge. */
+struct bridge {
+	struct llist_head entry;
+	struct services *services;
+	const struct gridcall_service *plugin;
+	void *state;
+	struct llist_head feeds;
+	uint64_t progress;
+	unsigned int stuck_s;
+};
+
+struct services {
+	struct services_config config;
+	struct llist_head bridges;
+	struct inbox *requests; /* struct parcel * */
+	struct inbox *lines;    /* struct line */
+	struct osmo_fd requests_ofd;
+	struct osmo_fd lines_ofd;
+};
+
+/* One request on its way to main, in one piece of memory. */
+struct parcel {
+	struct bridge *bridge;
+	uint64_t token;
+	size_t len;
+	char principal[64];
+	char address[64];
+	uint8_t data[];
+};
+
+struct line {
+	const char *service;
+	int level;
+	char text[200];
+};
+
+static struct bridge *bridge_of(struct gridcall_bridge *handle)
+{
+	return (struct bridge *)handle;
+}
+
+/* [any] */
+static int host_request(struct gridcall_bridge *handle,
+			const struct gridcall_request *request)
+{
+	struct bridge *bridge = bridge_of(handle);
+	struct parcel *parcel = malloc(sizeof(*parcel) + request->len);
+
+	if (!parcel)
+		return -EAGAIN;
+	parcel->bridge = bridge;
+	parcel->token = request->token;
+	parcel->len = request->len;
+	OSMO_STRLCPY_ARRAY(parcel->principal, request->principal);
+	OSMO_STRLCPY_ARRAY(parcel->address, request->address);
+	memcpy(parcel->data, request->data, request->len);
+	if (!inbox_put(bridge->services->requests, &parcel))
+		return 0;
+	free(parcel);
+	return -EAGAIN;
+}
+
+/* [main, inside open()] */
+static void host_feed(struct gridcall_bridge *handle,
+		      const struct gridcall_feed *from)
+{
+	struct bridge *bridge = bridge_of(handle);
+	struct feed *feed = talloc_zero(bridge, struct feed);
+
+	OSMO_ASSERT(feed);
+	feed->feed.name = talloc_strdup(feed, from->name);
+	feed->feed.address = talloc_strdup(feed, from->address);
+	feed->feed.jurisdiction = talloc_strdup(feed, from->jurisdiction);
+	llist_add_tail(&feed->entry, &bridge->feeds);
+}
+
+/* [any] */
+static void host_log(struct gridcall_bridge *handle, enum gridcall_level level,
+		     const char *text)
+{
+	struct bridge *bridge = bridge_of(handle);
+	struct line line = {.service = bridge->plugin->head.name,
+			    .level = level};
+
+	OSMO_STRLCPY_ARRAY(line.text, text);
+	(void)inbox_put(bridge->services->lines, &line);
+}
+
+static const struct gridcall_service_host service_host = {
+	.size = sizeof(service_host),
+	.request = host_request,
+	.feed = host_feed,
+	.log = host_log,
+};
+
+static int on_requests(struct osmo_fd *ofd, unsigned int what)
+{
+	struct services *services = ofd->data;
+	struct parcel *parcel;
+	int i;
+
+	for (i = 0; i < REQUESTS_RUN; i++) {
+		if (inbox_take(services->requests, &parcel))
+			break;
+		services->config.on_request(
+			services->config.data,
+			&(struct service_request){
+				.bridge = parcel->bridge,
+				.token = parcel->token,
+				.principal = parcel->principal,
+				.address = parcel->address,
+				.data = parcel->data,
+				.len = parcel->len,
+			});
+		free(parcel);
+	}
+	return 0;
+}
+
+static int on_lines(struct osmo_fd *ofd, unsigned int what)
+{
+	struct services *services = ofd->data;
+	struct line line;
+
+	while (!inbox_take(services->lines, &line))
+		LOGP(DPLUGIN, line.level, "%s: %s\n", line.service, line.text);
+	return 0;
+}
+
+static int watch_inbox(struct osmo_fd *ofd, struct inbox *inbox,
+		       int (*callback)(struct osmo_fd *, unsigned int),
+		       void *data)
+{
+	if (!inbox)
+		return -ENOMEM;
+	osmo_fd_setup(ofd, inbox_fd(inbox), OSMO_FD_READ, callback, data, 0);
+	return osmo_fd_register(ofd);
+}
+
+struct services *services_alloc(void *ctx, const struct services_config *config)
+{
+	struct services *services = talloc_zero(ctx, struct services);
+
+	OSMO_ASSERT(services);
+	services->config = *config;
+	INIT_LLIST_HEAD(&services->bridges);
+	services->requests = inbox_alloc(REQUESTS_MAX, sizeof(struct parcel *));
+	services->lines = inbox_alloc(256, sizeof(struct line));
+	services->requests_ofd.fd = -1;
+	services->lines_ofd.fd = -1;
+	if (!watch_inbox(&services->requests_ofd, services->requests,
+			 on_requests, services) &&
+	    !watch_inbox(&services->lines_ofd, services->lines, on_lines,
+			 services))
+		return services;
+	return services_free(services);
+}
+
+static void bridge_close(struct bridge *bridge)
+{
+	bridge->plugin->close(bridge->state);
+	llist_del(&bridge->entry);
+}
+
+struct services *services_free(struct services *services)
+{
+	struct bridge *bridge, *next;
+	struct parcel *parcel;
+
+	if (!services)
+		return NULL;
+	llist_for_each_entry_safe (bridge, next, &services->bridges, entry)
+		bridge_close(bridge);
+	while (services->requests && !inbox_take(services->requests, &parcel))
+		free(parcel);
+	if (services->requests_ofd.fd >= 0)
+		osmo_fd_unregister(&services->requests_ofd);
+	if (services->lines_ofd.fd >= 0)
+		osmo_fd_unregister(&services->lines_ofd);
+	inbox_free(services->requests);
+	inbox_free(services->lines);
+	talloc_free(services);
+	return NULL;
+}
+
+int services_open(struct services *services,
+		  const struct gridcall_service *plugin,
+		  const struct gridcall_option *options,
+		  struct gridcall_why *why)
+{
+	struct bridge *bridge = talloc_zero(services, struct bridge);
+	int rc;
+
+	OSMO_ASSERT(bridge);
+	bridge->services = services;
+	bridge->plugin = plugin;
+	INIT_LLIST_HEAD(&bridge->feeds);
+	rc = plugin->open(&bridge->state, &service_host,
+			  (struct gridcall_bridge *)bridge, options, why);
+	if (rc < 0) {
+		talloc_free(bridge);
+		return rc;
+	}
+	llist_add_tail(&bridge->entry, &services->bridges);
+	return 0;
+}
+
+unsigned int services_publish(struct services *services,
+			      const struct gridcall_message *message)
+{
+	struct bridge *bridge;
+	unsigned int full = 0;
+
+	llist_for_each_entry (bridge, &services->bridges, entry)
+		full += bridge->plugin->publish(bridge->state, message) < 0;
+	return full;
+}
+
+void services_publish_each(struct services *services,
+			   bool (*make)(void *data, const char *jurisdiction,
+					struct gridcall_message *message),
+			   void *data)
+{
+	struct bridge *bridge;
+
+	llist_for_each_entry (bridge, &services->bridges, entry) {
+		struct feed *feed = llist_first_entry_or_null(
+			&bridge->feeds, struct feed, entry);
+		struct gridcall_message message = {0};
+
+		if (feed && make(data, feed->feed.jurisdiction, &message))
+			(void)bridge->plugin->publish(bridge->state, &message);
+	}
+}
+
+void services_reply(struct bridge *bridge, uint64_t token, const uint8_t *data,
+		    size_t len)
+{
+	bridge->plugin->reply(bridge->state, token, data, len);
+}
+
+void services_feeds(struct services *services,
+		    void (*visit)(void *data, const char *service,
+				  const struct gridcall_feed *feed),
+		    void *data)
+{
+	struct bridge *bridge;
+	struct feed *feed;
+
+	llist_for_each_entry (bridge, &services->bridges, entry)
+		llist_for_each_entry (feed, &bridge->feeds, entry)
+			visit(data, bridge->plugin->head.name, &feed->feed);
+}
+
+void services_counters(struct services *services,
+		       void (*visit)(void *data, const char *service,
+				     const struct gridcall_counter *counters,
+				     size_t count),
+		       void *data)
+{
+	struct gridcall_counter counters[COUNTERS_MAX];
+	struct bridge *bridge;
+
+	llist_for_each_entry (bridge, &services->bridges, entry) {
+		size_t count = 0;
+
+		if (bridge->plugin->counters)
+			count = bridge->plugin->counters(
+				bridge->state, counters, COUNTERS_MAX);
+		visit(data, bridge->plugin->head.name, counters,
+		      OSMO_MIN(count, COUNTERS_MAX));
+	}
+}
+
+static bool bridge_is_alive(struct bridge *bridge)
+{
+	uint64_t progress = bridge->plugin->progress(bridge->state);
+
+	bridge->stuck_s =
+		progress == bridge->progress ? bridge->stuck_s + 1 : 0;
+	bridge->progress = progress;
+	return bridge->stuck_s < STUCK_S;
+}
+
+bool services_are_alive(struct services *services, const char **name)
+{
+	struct bridge *bridge;
+	bool alive = true;
+
+	llist_for_each_entry (bridge, &services->bridges, entry) {
+		if (bridge_is_alive(bridge))
+			continue;
+		*name = bridge->plugin->head.name;
+		alive = false;
+	}
+	return alive;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * services.h - the services that carry events out and commands in
+ *
+ * Memory:  below ctx.
+ * Threads: main.  Requests come from the services' own threads through an
+ *          inbox, bounded; one past the bound is answered busy by the service.
+ */
+#pragma once
+
+#include "plugins/plugin.h"
+
+#include <osmocom/core/linuxlist.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct services;
+struct bridge; /* one open service */
+
+/* A request as main gets it; bytes last until on_request() returns. */
+struct service_request {
+	struct bridge *bridge;
+	uint64_t token;
+	const char *principal;
+	const char *address;
+	const uint8_t *data;
+	size_t len;
+};
+
+struct services_config {
+	void (*on_request)(void *data, const struct service_request *request);
+	void *data;
+};
+
+/* NULL when descriptors are out. */
+struct services *services_alloc(void *ctx,
+				const struct services_config *config);
+
+/* Closes every service. */
+struct services *services_free(struct services *services);
+
+/* Open one; a negative errno and a sentence on failure. */
+int services_open(struct services *services,
+		  const struct gridcall_service *plugin,
+		  const struct gridcall_option *options,
+		  struct gridcall_why *why);
+
+/* Hand a message to all; returns how many services had no room for it. */
+unsigned int services_publish(struct services *services,
+			      const struct gridcall_message *message);
+
+/*
+ * Call make() for each service with its first feed's jurisdiction, and hand
+ * what it fills in to that service alone.
+ */
+void services_publish_each(struct services *services,
+			   bool (*make)(void *data, const char *jurisdiction,
+					struct gridcall_message *message),
+			   void *data);
+
+/* Send the answer to a request back. */
+void services_reply(struct bridge *bridge, uint64_t token, const uint8_t *data,
+		    size_t len);
+
+/* Visit every feed of every service. */
+void services_feeds(struct services *services,
+		    void (*visit)(void *data, const char *service,
+				  const struct gridcall_feed *feed),
+		    void *data);
+
+/* Visit every service with its counters. */
+void services_counters(struct services *services,
+		       void (*visit)(void *data, const char *service,
+				     const struct gridcall_counter *counters,
+				     size_t count),
+		       void *data);
+
+/* Whether each made progress since the last call, once a second. */
+bool services_are_alive(struct services *services, const char **name);
