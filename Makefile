@@ -221,7 +221,7 @@ fuzz:
 	$(Q)tests/fuzz/run --build build/fuzz --seconds $(SECONDS)
 fuzz-targets: $(FUZZ:%=$(O)/tests/fuzz/%)
 
-bench: all $(BENCH:%=$(O)/tests/bench/%)
+bench: all $(PROMPTS) $(PYTHON) $(BENCH:%=$(O)/tests/bench/%)
 	$(Q)tests/bench/run --build $(O)
 
 run: all $(PROMPTS)
