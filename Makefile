@@ -84,7 +84,7 @@ PROTO_C   := $(wildcard proto/*.c)
 GATEWAY_C := $(filter-out gateway/main.c,$(wildcard gateway/*.c)) \
 	$(wildcard gateway/voice/*.c gateway/call/*.c gateway/record/*.c \
 	gateway/control/*.c)
-CLI_C     := $(wildcard gateway/cli/*.c)
+CLI_C     := $(filter-out gateway/cli/main.c,$(wildcard gateway/cli/*.c))
 CITY_C    := $(wildcard tests/city/*.c)
 PLUGINS   := $(patsubst plugins/%/,%,$(wildcard plugins/*/))
 UNIT      := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -98,7 +98,7 @@ PB_H := $(O)/gen/proto/gridcall.pb-c.h
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
-ARCHIVES := $(O)/libgateway.a $(O)/libproto.a $(O)/libcodecs.a
+ARCHIVES := $(O)/libcli.a $(O)/libgateway.a $(O)/libproto.a $(O)/libcodecs.a
 # The insides of plugins, for the tests of their parts alone.
 INSIDES  := $(O)/libplugins.a
 
@@ -141,6 +141,8 @@ $(O)/libproto.a: $(call objects,$(PROTO_C)) $(PB_C:.c=.o)
 	$(archive)
 $(O)/libgateway.a: $(call objects,$(GATEWAY_C))
 	$(archive)
+$(O)/libcli.a: $(call objects,$(CLI_C))
+	$(archive)
 # Quick append: two plugins may have files of the same name.
 $(INSIDES): $(call objects,$(wildcard plugins/*/*.c))
 	$(call say,AR,$@)
@@ -155,7 +157,8 @@ endef
 
 $(O)/gridcalld: $(call objects,gateway/main.c) $(ARCHIVES)
 	$(call link)
-$(O)/gridcall: $(call objects,$(CLI_C)) $(O)/libproto.a
+$(O)/gridcall: $(call objects,gateway/cli/main.c) $(O)/libcli.a \
+		$(O)/libproto.a
 	$(call link)
 $(O)/gridcall-city: $(call objects,$(CITY_C)) $(O)/libproto.a $(O)/libcodecs.a
 	$(call link)

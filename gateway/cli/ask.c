@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The half of cli.h that talks to the gateway.
+ */
+#include "gateway/cli/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "proto/json.h"
+
+#define COMMANDS_DEFAULT "ipc:///run/gridcall/commands.sock"
+#define FEED_DEFAULT     "ipc:///run/gridcall/feed.sock"
+#define TIMEOUT_S        10
+#define TIMEOUT_MAX_S    86400
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	interrupted = number;
+}
+
+void cli_catch_interrupts(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+const volatile sig_atomic_t *cli_interrupted(void)
+{
+	return &interrupted;
+}
+
+static const char *address(const struct cli *cli, const char *option,
+			   const char *variable, const char *fallback)
+{
+	const char *text = getenv(variable);
+
+	return cli_text(cli, option, text && text[0] ? text : fallback);
+}
+
+const char *cli_commands_address(const struct cli *cli)
+{
+	return address(cli, "commands", "GRIDCALL_COMMANDS", COMMANDS_DEFAULT);
+}
+
+const char *cli_feed_address(const struct cli *cli)
+{
+	return address(cli, "feed", "GRIDCALL_FEED", FEED_DEFAULT);
+}
+
+/* The library's sentences begin with a capital; here they follow a colon. */
+static enum status say(int rc, struct client_fault *fault)
+{
+	char *text = fault->sentence;
+	enum status status = STATUS_UNREACHABLE;
+
+	if (text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
+		text[0] += 'a' - 'A';
+	if (rc == -EREMOTEIO)
+		status = STATUS_REFUSED;
+	else if (rc == -ECANCELED)
+		status = STATUS_INTERRUPTED;
+	else if (rc == -EMSGSIZE || rc == -EINVAL)
+		status = STATUS_USAGE;
+	return cli_fail(status, "%s", text);
+}
+
+enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
+		    Gridcall__V1__Reply **reply)
+{
+	struct client_patience patience = {.cancel = cli_interrupted()};
+	struct client_fault fault = {0};
+	uint64_t timeout_s = TIMEOUT_S;
+	enum status status;
+	int rc;
+
+	status = cli_number(cli, "timeout", TIMEOUT_MAX_S, &timeout_s);
+	if (status)
+		return status;
+	if (!cli->client)
+		cli->client = client_open(cli_commands_address(cli), &fault);
+	if (!cli->client)
+		return say(-EINVAL, &fault);
+	patience.deadline_ms = (int)timeout_s * 1000;
+	rc = client_ask(cli->client, request, &patience, reply, &fault);
+	if (rc)
+		return say(rc, &fault);
+	/* The bodies of a request and of its reply have the same number. */
+	if ((int)(*reply)->body_case == (int)request->body_case)
+		return STATUS_DONE;
+	client_reply_free(*reply);
+	*reply = NULL;
+	return cli_fail(STATUS_UNREACHABLE,
+			"the gateway at '%s' gave an answer that does not fit "
+			"the question; is it of the same version as this "
+			"gridcall (" GRIDCALL_VERSION ")?",
+			cli_commands_address(cli));
+}
+
+void cli_make_key(char key[CLI_KEY_SIZE])
+{
+	uint8_t bytes[(CLI_KEY_SIZE - 1) / 2];
+	size_t i;
+
+	/* As few bytes as these never come short. */
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		abort();
+	for (i = 0; i < sizeof(bytes); i++)
+		sprintf(key + 2 * i, "%02x", bytes[i]);
+}
+
+enum status cli_print_json(const ProtobufCMessage *message)
+{
+	struct json json = {0};
+
+	(void)json_message(&json, message);
+	(void)json_raw(&json, "\n");
+	if (!json.failed)
+		fwrite(json.text, 1, json.len, stdout);
+	json_clear(&json);
+	if (fflush(stdout))
+		return cli_fail(STATUS_INCOMPLETE,
+				"the standard output can't be written");
+	return STATUS_DONE;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * subscribe and replay: events as lines of JSON, for other programs.
+ */
+#include "gateway/cli/commands.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/json.h"
+
+#define POSITION_SIZE 64
+#define REPLAY_LIMIT  1000
+
+struct printer {
+	struct cli *cli;
+	uint64_t left; /* events still to print */
+	bool failed;   /* nobody reads any more */
+};
+
+static const char *const everything[] = {""};
+
+static void print_event(struct printer *printer,
+			const Gridcall__V1__Event *event)
+{
+	if (!printer->left || printer->failed)
+		return;
+	printer->failed = cli_print_json(&event->base) != STATUS_DONE;
+	if (printer->left != UINT64_MAX)
+		printer->left--;
+}
+
+static void on_event(void *data, const struct recovery_event *event)
+{
+	print_event(data, event->event);
+}
+
+static void put_volatile(const char *topic, const char *name,
+			 const ProtobufCMessage *message)
+{
+	struct json json = {0};
+
+	(void)json_raw(&json, "{\"topic\":");
+	(void)json_string(&json, topic);
+	(void)json_raw(&json, ",\"");
+	(void)json_raw(&json, name);
+	(void)json_raw(&json, "\":");
+	(void)json_message(&json, message);
+	(void)json_raw(&json, "}\n");
+	if (!json.failed)
+		fwrite(json.text, 1, json.len, stdout);
+	fflush(stdout);
+	json_clear(&json);
+}
+
+static void on_volatile(void *data, const char *topic, const uint8_t *payload,
+			size_t len)
+{
+	struct printer *printer = data;
+	const char *kind = strrchr(topic, '.');
+	const ProtobufCMessageDescriptor *descriptor = NULL;
+	ProtobufCMessage *message;
+
+	if (!cli_has(printer->cli, "volatile") || !kind)
+		return;
+	if (!strcmp(kind, ".channel"))
+		descriptor = &gridcall__v1__channel_status__descriptor;
+	else if (!strcmp(kind, ".status"))
+		descriptor = &gridcall__v1__status__descriptor;
+	if (!descriptor)
+		return;
+	message = protobuf_c_message_unpack(descriptor, NULL, len, payload);
+	if (!message)
+		return;
+	put_volatile(topic, kind + 1, message);
+	protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void on_break(void *data, const struct recovery_break *now,
+		     uint64_t *after_seq)
+{
+	(void)data;
+	(void)cli_fail(STATUS_DONE,
+		       "%s; events go on after %llu of epoch %s, take a report "
+		       "of what you need from before",
+		       now->trimmed ? "the old events of the ledger are gone"
+				    : "the gateway has another ledger",
+		       (unsigned long long)*after_seq, now->epoch);
+}
+
+static void on_trouble(void *data, const char *sentence)
+{
+	(void)data;
+	if (sentence)
+		(void)cli_fail(STATUS_DONE, "%s", sentence);
+}
+
+/* Stop when nobody reads: a pipe that was closed shows an error, no input. */
+static void run_feed(struct printer *printer, struct client_feed *feed)
+{
+	struct pollfd fds[] = {
+		{.fd = client_feed_fd(feed), .events = POLLIN},
+		{.fd = fileno(stdout), .events = 0},
+	};
+
+	while (printer->left && !printer->failed && !*cli_interrupted()) {
+		/* A signal just before the wait is seen at its end. */
+		(void)poll(fds, 2, 250);
+		if (fds[1].revents & (POLLERR | POLLNVAL))
+			return;
+		client_feed_process(feed);
+	}
+}
+
+static enum status set_position(const struct cli *cli,
+				char position[POSITION_SIZE],
+				struct recovery_config *recovery)
+{
+	const char *epoch = cli_text(cli, "epoch", "-");
+	uint64_t after = 0;
+	enum status status = cli_number(cli, "after", UINT64_MAX, &after);
+
+	if (status || !cli_has(cli, "after"))
+		return status;
+	snprintf(position, POSITION_SIZE, "%.32s %llu", epoch[0] ? epoch : "-",
+		 (unsigned long long)after);
+	recovery->position = position;
+	return STATUS_DONE;
+}
+
+/* Any command: it shows at once when nobody is there, and opens the client. */
+static enum status knock(struct cli *cli)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__StatusRequest body = GRIDCALL__V1__STATUS_REQUEST__INIT;
+	Gridcall__V1__Reply *reply;
+	enum status status;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_STATUS;
+	request.status = &body;
+	status = cli_ask(cli, &request, &reply);
+	if (!status)
+		client_reply_free(reply);
+	return status;
+}
+
+enum status subscribe_run(struct cli *cli)
+{
+	struct printer printer = {.cli = cli, .left = UINT64_MAX};
+	struct client_feed_config config = {
+		.address = cli_feed_address(cli),
+		.recovery = {.prefixes = cli->words,
+			     .prefix_count = cli->word_count,
+			     .handler = {.on_event = on_event,
+					 .on_volatile = on_volatile,
+					 .on_break = on_break,
+					 .data = &printer}},
+		.on_trouble = on_trouble};
+	char position[POSITION_SIZE];
+	struct client_feed *feed;
+	struct client_fault fault = {0};
+	enum status status;
+
+	if (!cli->word_count) {
+		config.recovery.prefixes = everything;
+		config.recovery.prefix_count = 1;
+	}
+	status = cli_number(cli, "count", UINT64_MAX - 1, &printer.left);
+	if (!status)
+		status = set_position(cli, position, &config.recovery);
+	if (!status)
+		status = knock(cli);
+	if (status)
+		return status;
+	cli_catch_interrupts();
+	feed = client_feed_open(cli->client, &config, &fault);
+	if (!feed)
+		return cli_fail(STATUS_USAGE, "%s", fault.sentence);
+	run_feed(&printer, feed);
+	client_feed_close(feed);
+	return STATUS_DONE;
+}
+
+/* -------------------------------------------------------------- replay -- */
+
+static void print_replayed(struct printer *printer,
+			   const Gridcall__V1__ReplayReply *reply)
+{
+	size_t i;
+
+	for (i = 0; i < reply->n_events; i++) {
+		Gridcall__V1__Event *event = gridcall__v1__event__unpack(
+			NULL, reply->events[i].len, reply->events[i].data);
+
+		if (event)
+			print_event(printer, event);
+		gridcall__v1__event__free_unpacked(event, NULL);
+	}
+}
+
+enum status replay_run(struct cli *cli)
+{
+	struct printer printer = {.cli = cli, .left = UINT64_MAX};
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__ReplayRequest body = GRIDCALL__V1__REPLAY_REQUEST__INIT;
+	Gridcall__V1__Reply *reply = NULL;
+	enum status status;
+	bool more = true;
+
+	status = cli_number(cli, "after", UINT64_MAX, &body.after_seq);
+	if (!status)
+		status =
+			cli_number(cli, "count", UINT64_MAX - 1, &printer.left);
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_REPLAY;
+	request.replay = &body;
+	body.epoch = (char *)cli_text(cli, "epoch", "");
+	body.limit = REPLAY_LIMIT;
+	body.prefixes = (char **)(cli->word_count ? cli->words
+						  : (const char **)everything);
+	body.n_prefixes = cli->word_count ? cli->word_count : 1;
+	while (!status && more && printer.left && !printer.failed) {
+		status = cli_ask(cli, &request, &reply);
+		if (status)
+			return status;
+		print_replayed(&printer, reply->replay);
+		/* One that does not get on would be asked for ever. */
+		more = reply->replay->more &&
+		       reply->replay->through_seq > body.after_seq;
+		body.after_seq = reply->replay->through_seq;
+		client_reply_free(reply);
+	}
+	return status;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * whoami, status and recording.
+ */
+#include "gateway/cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/cli/board_draw.h"
+
+static void put_whoami(const Gridcall__V1__WhoamiReply *reply)
+{
+	size_t i;
+
+	printf("principal     %s\n", reply->principal);
+	for (i = 0; i < reply->n_roles; i++)
+		printf("%-13s %s\n", i ? "" : "roles", reply->roles[i]);
+	for (i = 0; i < reply->n_jurisdiction; i++)
+		printf("%-13s %s\n", i ? "" : "jurisdiction",
+		       reply->jurisdiction[i][0] ? reply->jurisdiction[i]
+						 : "everything");
+	for (i = 0; i < reply->n_feeds; i++)
+		printf("%-13s %s  %s  %s\n", i ? "" : "feeds",
+		       reply->feeds[i]->name, reply->feeds[i]->address,
+		       reply->feeds[i]->jurisdiction);
+}
+
+enum status whoami_run(struct cli *cli)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__WhoamiRequest body = GRIDCALL__V1__WHOAMI_REQUEST__INIT;
+	Gridcall__V1__Reply *reply;
+	enum status status;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_WHOAMI;
+	request.whoami = &body;
+	status = cli_ask(cli, &request, &reply);
+	if (status)
+		return status;
+	if (cli_has(cli, "json"))
+		status = cli_print_json(&reply->whoami->base);
+	else
+		put_whoami(reply->whoami);
+	client_reply_free(reply);
+	return status;
+}
+
+static void put_status(const Gridcall__V1__Status *status)
+{
+	char up[DURATION_SIZE];
+
+	board_duration(up, (status->time_us - status->up_since_us) / 1000);
+	printf("gateway       %s, version %s, up %s\n", status->gateway,
+	       status->version, up);
+	printf("ledger        %s, epoch %s, event %llu\n", status->ledger,
+	       status->epoch, (unsigned long long)status->seq);
+	printf("clock         %s\n", status->clock_synchronised
+					     ? "synchronised"
+					     : "NOT synchronised");
+	printf("channels      %u, of which down %u\n", status->channels,
+	       status->channels_down);
+	printf("units         %u\n", status->units);
+	printf("open calls    %u\n", status->calls_open);
+	printf("feed dropped  %llu\n",
+	       (unsigned long long)status->feed_dropped);
+}
+
+enum status status_run(struct cli *cli)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__StatusRequest body = GRIDCALL__V1__STATUS_REQUEST__INIT;
+	Gridcall__V1__Reply *reply;
+	enum status status;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_STATUS;
+	request.status = &body;
+	status = cli_ask(cli, &request, &reply);
+	if (status)
+		return status;
+	if (cli_has(cli, "json"))
+		status = cli_print_json(&reply->status->base);
+	else
+		put_status(reply->status);
+	client_reply_free(reply);
+	return status;
+}
+
+/* ----------------------------------------------------------- recording -- */
+
+static enum status write_all(FILE *file, const char *path,
+			     const ProtobufCBinaryData *bytes)
+{
+	bool failed =
+		!file || fwrite(bytes->data, 1, bytes->len, file) != bytes->len;
+
+	if (file && file != stdout)
+		failed = fclose(file) || failed;
+	else if (file)
+		failed = fflush(file) || failed;
+	if (failed)
+		return cli_fail(STATUS_USAGE, "'%s' can't be written: %s", path,
+				strerror(errno));
+	return STATUS_DONE;
+}
+
+/* A name that the caller did not choose overwrites nothing. */
+static enum status write_named(const Gridcall__V1__RecordingReply *recording)
+{
+	const char *slash = strrchr(recording->name, '/');
+	const char *path = slash ? slash + 1 : recording->name;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	enum status status;
+
+	if (fd < 0 && errno == EEXIST)
+		return cli_fail(STATUS_USAGE,
+				"'%s' exists here already; name another file "
+				"with --output",
+				path);
+	status = write_all(fd < 0 ? NULL : fdopen(fd, "wb"), path,
+			   &recording->file);
+	if (!status)
+		printf("%s\n", path);
+	return status;
+}
+
+enum status recording_run(struct cli *cli)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__RecordingRequest body =
+		GRIDCALL__V1__RECORDING_REQUEST__INIT;
+	Gridcall__V1__Reply *reply;
+	const char *path = cli_text(cli, "output", NULL);
+	enum status status;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_RECORDING;
+	request.recording = &body;
+	body.recording = (char *)cli->words[0];
+	status = cli_ask(cli, &request, &reply);
+	if (status)
+		return status;
+	if (cli_has(cli, "json"))
+		status = cli_print_json(&reply->recording->base);
+	else if (!path)
+		status = write_named(reply->recording);
+	else if (!strcmp(path, "-"))
+		status = write_all(stdout, "-", &reply->recording->file);
+	else
+		status = write_all(fopen(path, "wb"), path,
+				   &reply->recording->file);
+	client_reply_free(reply);
+	return status;
+}
