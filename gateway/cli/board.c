@@ -2,6 +2,7 @@
 #include "gateway/cli/board.h"
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,11 +212,10 @@ static void add_started(struct board *board, const Gridcall__V1__Event *event,
 static void close_turn(struct board_channel *channel,
 		       const struct board_unit *unit)
 {
-	if (!channel || channel->turn != unit)
+	if (!channel || !unit || channel->turn != unit)
 		return;
 	channel->turn = NULL;
-	channel->turns += channel->open_turn;
-	channel->open_turn = 0;
+	channel->turns++;
 }
 
 static void open_turn(struct board_channel *channel,
@@ -225,7 +225,6 @@ static void open_turn(struct board_channel *channel,
 		return;
 	close_turn(channel, channel->turn);
 	channel->turn = unit;
-	channel->open_turn = 1;
 	if (!channel->first_us)
 		channel->first_us = time_us;
 }

@@ -2,13 +2,12 @@
  *
  * board.h - what an officer sees of a call that is going on
  *
- * Events of the feed go in, in the order in which they come; a picture of any
- * size comes out.  It knows no socket, no terminal and no clock, so each state
- * can be tried by itself.  Exceptions stand first: nearly every unit answers,
- * and an officer has to act on the others.
+ * Events of the feed go in, in the order in which they come.  It knows no
+ * socket, no terminal and no clock, so each state can be tried by itself;
+ * board_draw.h makes the picture.
  *
- * Units:   times are UTC microseconds, _ms milliseconds.
- * Memory:  malloc; board_free().  Texts longer than their place are cut.
+ * Units:   times are UTC microseconds.
+ * Memory:  malloc; texts longer than their place are cut.
  * Threads: one.
  */
 #pragma once
@@ -16,7 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "proto/gridcall.pb-c.h"
 
@@ -51,10 +49,9 @@ struct board_channel {
 	const struct board_unit *turn; /* whose turn it is, or NULL */
 	bool held;
 	char reason[160];
-	int64_t first_us;   /* its first turn began */
-	int64_t finish_us;  /* as planned, 0: not known */
-	uint32_t turns;     /* that came to an end */
-	uint32_t open_turn; /* 1 while a turn is open */
+	int64_t first_us;  /* its first turn began */
+	int64_t finish_us; /* as planned, 0: not known */
+	uint32_t turns;    /* that came to an end */
 };
 
 struct board_alarm {
@@ -129,7 +126,7 @@ struct board *board_alloc(const char *call);
 /* Accepts NULL, returns NULL. */
 struct board *board_free(struct board *board);
 
-/* What a plan said about its channels: when each should be done. */
+/* When each channel should be done. */
 void board_plan(struct board *board, const Gridcall__V1__Plan *plan);
 
 /* Take in an event; those of other calls change nothing. */

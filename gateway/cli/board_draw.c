@@ -429,12 +429,13 @@ static void draw_reply(const struct sheet *sheet,
 
 	board_clock(clock, reply->at_us);
 	line_cell(&line, STYLE_DIM, clock, 11);
-	line_put(&line, style_of(&reply->unit), " ");
+	line_put(&line, STYLE_PLAIN, " ");
 	put_unit(&line, &reply->unit);
 	if (rank_of(&reply->unit))
-		board_put_exception(&reply->unit, &line);
-	else
-		board_put_answer(&reply->unit, &line);
+		line_format(
+			&line, style_of(&reply->unit), "%s  ",
+			text_of_state(reply->unit.state, reply->unit.grade));
+	board_put_answer(&reply->unit, &line);
 	line_end(&line);
 }
 

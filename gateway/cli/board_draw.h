@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "gateway/cli/board.h"
 #include "gateway/cli/line.h"
 

@@ -73,7 +73,7 @@ static void put_code(struct line *line, const char *code)
 			    code);
 }
 
-void board_put_answer(const struct board_unit *unit, struct line *line)
+static void put_words(struct line *line, const struct board_unit *unit)
 {
 	if (unit->reply_code[0])
 		put_code(line, unit->reply_code);
@@ -82,36 +82,55 @@ void board_put_answer(const struct board_unit *unit, struct line *line)
 	else
 		line_put(line, STYLE_PLAIN, text_of(TEXT_NO_COUNT));
 	put_situation(line, unit->situation);
-	if (unit->after_ms)
-		line_format(line, STYLE_DIM, " %u.%u s",
-			    (unit->after_ms + 50) / 1000,
-			    (unit->after_ms + 50) / 100 % 10);
 	if (unit->late)
 		line_format(line, STYLE_WARN, " %s", text_of(TEXT_LATE));
 }
 
+static void put_time(struct line *line, const struct board_unit *unit)
+{
+	if (unit->after_ms)
+		line_format(line, STYLE_DIM, " %u.%u s",
+			    (unit->after_ms + 50) / 1000,
+			    (unit->after_ms + 50) / 100 % 10);
+}
+
+void board_put_answer(const struct board_unit *unit, struct line *line)
+{
+	put_words(line, unit);
+	put_time(line, unit);
+}
+
+static void put_doubt(struct line *line, const struct board_unit *unit)
+{
+	put_words(line, unit);
+	if (unit->expected && unit->counted &&
+	    unit->headcount != unit->expected)
+		line_format(line, STYLE_WARN, "  %s %u", text_of(TEXT_EXPECTED),
+			    unit->expected);
+	if (unit->doubts[0])
+		line_format(line, STYLE_WARN, "  %s", unit->doubts);
+}
+
 void board_put_exception(const struct board_unit *unit, struct line *line)
 {
-	if (unit->state == GRIDCALL__V1__UNIT_STATE__UNIT_ANSWERED) {
-		board_put_answer(unit, line);
-		if (unit->expected && unit->counted &&
-		    unit->headcount != unit->expected)
-			line_format(line, STYLE_WARN, "  %s %u",
-				    text_of(TEXT_EXPECTED), unit->expected);
-		if (unit->doubts[0])
-			line_format(line, STYLE_WARN, "  %s", unit->doubts);
-		if (unit->doubts[0] && unit->raw[0])
-			line_format(line, STYLE_PLAIN, "  %s %s",
-				    text_of(TEXT_KEYS_HEARD), unit->raw);
-	} else if (unit->round) {
-		line_format(line, STYLE_PLAIN, "%s %u", text_of(TEXT_ROUND),
+	bool answered = unit->state == GRIDCALL__V1__UNIT_STATE__UNIT_ANSWERED;
+
+	if (answered)
+		put_doubt(line, unit);
+	else if (unit->round > 1)
+		line_format(line, STYLE_PLAIN, "%s %u  ", text_of(TEXT_ROUND),
 			    unit->round);
-	}
 	if (unit->reason[0])
-		line_format(line, STYLE_PLAIN, "%s%s", line->used ? "  " : "",
+		line_format(line, STYLE_PLAIN, "%s%s", answered ? "  " : "",
 			    unit->reason);
+	/* What to listen to is of more use than the keys. */
 	if (unit->recording[0])
-		line_format(line, STYLE_BOLD, "  %s", unit->recording);
+		line_format(line, STYLE_BOLD, "%s%s",
+			    answered || unit->reason[0] ? "  " : "",
+			    unit->recording);
+	if (answered && unit->doubts[0] && unit->raw[0])
+		line_format(line, STYLE_PLAIN, "  %s %s",
+			    text_of(TEXT_KEYS_HEARD), unit->raw);
 }
 
 /* --------------------------------------------------------------- lines -- */

@@ -156,7 +156,11 @@ static void put_head(const Gridcall__V1__Report *report,
 	line_format(&line, STYLE_BOLD, " %s %s", text_of_kind(board->kind),
 		    board->call);
 	line_format(&line, STYLE_PLAIN, "  %s  %s-%s  %s", board->title, began,
-		    ended, report->summary ? report->summary->state : "");
+		    ended,
+		    board->ended_us ? text_of(board->cancelled ? TEXT_CANCELLED
+							       : TEXT_ENDED)
+		    : report->summary ? report->summary->state
+				      : "");
 	line_end(&line);
 	printf("%s %u  %s %u  %s %u  %s %u  %s %u  %s %u  %s %u  %s %u  %s "
 	       "%u\n",
