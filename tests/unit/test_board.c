@@ -54,7 +54,7 @@ static void start(struct board *board, const char *topic, const char *channel,
 	Gridcall__V1__CallStarted started = GRIDCALL__V1__CALL_STARTED__INIT;
 	Gridcall__V1__CalledUnit units[UNITS_MAX];
 	Gridcall__V1__CalledUnit *list[UNITS_MAX];
-	char codes[UNITS_MAX][16];
+	char codes[UNITS_MAX][24];
 	char *channels[] = {(char *)channel};
 	int i;
 
@@ -375,7 +375,7 @@ static void fits_every_window(void **state)
 static void says_how_many_exceptions_found_no_room(void **state)
 {
 	struct board *board = *state;
-	char unit[16];
+	char unit[24];
 	char *text;
 	int i;
 
