@@ -56,21 +56,27 @@ const char *cli_feed_address(const struct cli *cli)
 	return address(cli, "feed", "GRIDCALL_FEED", FEED_DEFAULT);
 }
 
-/* The library's sentences begin with a capital; here they follow a colon. */
-static enum status say(int rc, struct client_fault *fault)
+enum status cli_say(enum status status, const char *sentence)
 {
-	char *text = fault->sentence;
+	bool capital = sentence[0] >= 'A' && sentence[0] <= 'Z' &&
+		       (sentence[1] >= 'a' || sentence[1] == ' ');
+
+	if (!capital)
+		return cli_fail(status, "%s", sentence);
+	return cli_fail(status, "%c%s", sentence[0] - 'A' + 'a', sentence + 1);
+}
+
+static enum status say(int rc, const struct client_fault *fault)
+{
 	enum status status = STATUS_UNREACHABLE;
 
-	if (text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
-		text[0] += 'a' - 'A';
 	if (rc == -EREMOTEIO)
 		status = STATUS_REFUSED;
 	else if (rc == -ECANCELED)
 		status = STATUS_INTERRUPTED;
 	else if (rc == -EMSGSIZE || rc == -EINVAL)
 		status = STATUS_USAGE;
-	return cli_fail(status, "%s", text);
+	return cli_say(status, fault->sentence);
 }
 
 enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,

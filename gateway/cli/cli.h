@@ -88,6 +88,9 @@ char *cli_joined(const struct cli *cli, size_t first);
 __attribute__((format(printf, 2, 3))) enum status
 cli_fail(enum status status, const char *format, ...);
 
+/* The same for a sentence of the library, which begins with a capital. */
+enum status cli_say(enum status status, const char *sentence);
+
 /* A whole file, at most most bytes; malloc.  "-" is the standard input. */
 enum status cli_read_file(const char *path, size_t most, uint8_t **data,
 			  size_t *len);

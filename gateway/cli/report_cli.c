@@ -213,21 +213,27 @@ static int group_of(const struct board_unit *unit)
 
 static size_t put_rows(const struct board *board, int groups)
 {
-	static const char *const headings[] = {"", "", "", "", "", "", NULL};
+	const char *const headings[] = {text_of(TEXT_STATE),
+					text_of(TEXT_CHANNEL),
+					text_of(TEXT_NUMBER),
+					text_of(TEXT_UNIT),
+					text_of(TEXT_NAME),
+					text_of(TEXT_ANSWER),
+					NULL};
 	struct table table;
 	size_t count = 0;
 	int group;
 	size_t i;
 
 	table_init(&table, headings);
-	table.count = 0; /* no heading */
 	for (group = 0; group < groups; group++)
 		for (i = 0; i < board->unit_count; i++)
 			if (group_of(board->units[i]) == group) {
 				add_row(&table, board->units[i]);
 				count++;
 			}
-	table_print(&table, stdout);
+	if (count)
+		table_print(&table, stdout);
 	table_clear(&table);
 	return count;
 }
@@ -254,7 +260,7 @@ static void put_alarms(const struct board *board)
 
 static void put_efficiency(const Gridcall__V1__Report *report)
 {
-	if (!report->took_ms)
+	if (!report->took_ms || !report->least_ms)
 		return;
 	printf("%s %.0f %% (%.1f s / %.1f s)\n", text_of(TEXT_EFFICIENCY),
 	       100.0 * report->least_ms / report->took_ms,

@@ -94,7 +94,7 @@ static void on_trouble(void *data, const char *sentence)
 {
 	(void)data;
 	if (sentence)
-		(void)cli_fail(STATUS_DONE, "%s", sentence);
+		(void)cli_say(STATUS_DONE, sentence);
 }
 
 /* Stop when nobody reads: a pipe that was closed shows an error, no input. */
@@ -177,7 +177,7 @@ enum status subscribe_run(struct cli *cli)
 	cli_catch_interrupts();
 	feed = client_feed_open(cli->client, &config, &fault);
 	if (!feed)
-		return cli_fail(STATUS_USAGE, "%s", fault.sentence);
+		return cli_say(STATUS_USAGE, fault.sentence);
 	run_feed(&printer, feed);
 	client_feed_close(feed);
 	return STATUS_DONE;

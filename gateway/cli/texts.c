@@ -78,7 +78,10 @@ static const struct words texts[TEXT_COUNT] = {
 	[TEXT_EFFICIENCY] = {"airtime efficiency", "空口效率"},
 	[TEXT_PLANNED_FINISH] = {"planned finish", "预计结束"},
 	[TEXT_STATE] = {"state", "状态"},
-	[TEXT_REASON] = {"reason", "原因"},
+	[TEXT_NUMBER] = {"no.", "号"},
+	[TEXT_UNIT] = {"unit", "单元"},
+	[TEXT_NAME] = {"name", "名称"},
+	[TEXT_ANSWER] = {"answer", "应答"},
 	[TEXT_START_QUESTION] = {"Start it? [y/N] ", "开始? [y/N] "},
 };
 

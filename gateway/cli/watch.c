@@ -9,7 +9,6 @@
 
 #include "gateway/cli/board_draw.h"
 #include "gateway/cli/screen.h"
-#include "gateway/cli/texts.h"
 
 #define TICK_MS   250   /* clocks on the board go on */
 #define REPORT_MS 15000 /* of silence, then the report may know more */
@@ -75,7 +74,7 @@ static void on_trouble(void *data, const char *sentence)
 	}
 	watch->fresh = true;
 	if (sentence && !watch->screen)
-		(void)cli_fail(STATUS_DONE, "%s", sentence);
+		(void)cli_say(STATUS_DONE, sentence);
 }
 
 /* ---------------------------------------------------------------- open -- */
@@ -155,7 +154,7 @@ enum status watch_open(struct watch *watch, struct cli *cli,
 	config.recovery.prefix_count = watch->prefix_count;
 	watch->feed = client_feed_open(cli->client, &config, &fault);
 	if (!watch->feed)
-		return cli_fail(STATUS_UNREACHABLE, "%s", fault.sentence);
+		return cli_say(STATUS_UNREACHABLE, fault.sentence);
 	return position ? STATUS_DONE : settle(watch);
 }
 
