@@ -307,6 +307,20 @@ static void puts_the_gravest_first(void **state)
 	free(text);
 }
 
+static void puts_the_newest_of_a_kind_first(void **state)
+{
+	struct board *board = *state;
+	char *text;
+
+	turn(board, "TH07-01", SILENT, "");
+	turn(board, "TH07-03", SILENT, "");
+	turn(board, "TH07-02", SILENT, "");
+	text = draw(board, 100, 30);
+	assert_true(strstr(text, "TH07     02") < strstr(text, "TH07     03"));
+	assert_true(strstr(text, "TH07     03") < strstr(text, "TH07     01"));
+	free(text);
+}
+
 static void an_alarm_taken_back_is_shown_no_more(void **state)
 {
 	struct board *board = *state;
@@ -452,6 +466,7 @@ int main(void)
 		test(asked_again_a_unit_keeps_what_it_answered),
 		test(finds_the_recording_before_and_after_its_over),
 		test(puts_the_gravest_first),
+		test(puts_the_newest_of_a_kind_first),
 		test(an_alarm_taken_back_is_shown_no_more),
 		test(is_over_when_every_grid_has_ended),
 		test(other_calls_change_nothing),
