@@ -14,7 +14,7 @@ enum status units_run(struct cli *cli);
 enum status channels_run(struct cli *cli);
 
 /* import_cli.c */
-enum status import_run(struct cli *cli);
+enum status import_files_run(struct cli *cli);
 
 /* call_cli.c */
 enum status plan_run(struct cli *cli);

@@ -121,7 +121,7 @@ static enum status ask_and_put(struct cli *cli,
 	return status;
 }
 
-enum status import_run(struct cli *cli)
+enum status import_files_run(struct cli *cli)
 {
 	Gridcall__V1__ImportRequest body = GRIDCALL__V1__IMPORT_REQUEST__INIT;
 	enum status status;

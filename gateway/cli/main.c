@@ -54,7 +54,7 @@ static const struct command commands[] = {
 	 .help = "Shows what is added (+), changed (~) and removed (-), or "
 		 "every fault.\nA file with a fault changes nothing.\n",
 	 .example = "  gridcall import --units units.csv --dry-run\n",
-	 .run = import_run,
+	 .run = import_files_run,
 	 .options = {{"units", "FILE", "units.csv; - is standard input"},
 		     {"channels", "FILE", "channels.csv"},
 		     {"dry-run", NULL, "only show the difference"},
