@@ -293,7 +293,7 @@ class Gateway:
             vty.settimeout(10)
             text = read_to_prompt(vty)
             for line in lines:
-                vty.sendall(line.encode() + b"\r\n")
+                vty.sendall(line.encode() + b"\n")
                 text += read_to_prompt(vty)
         return text
 

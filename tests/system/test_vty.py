@@ -62,7 +62,7 @@ def test_transcript(site, running, path):
         vty.settimeout(10)
         read_to_prompt(vty)
         for prompt, command, expected in steps(path.read_text()):
-            vty.sendall(command.encode() + b"\r\n")
+            vty.sendall(command.encode() + b"\n")
             answer = read_to_prompt(vty).replace("\r", "")
             lines = answer.split("\n")[1:-1]
             assert matches(expected, lines), \
