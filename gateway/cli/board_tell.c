@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "gateway/cli/texts.h"
+#include "gateway/cli/width.h"
 
 #define ANY_WIDTH 1000
 
@@ -111,6 +112,19 @@ static void put_doubt(struct line *line, const struct board_unit *unit)
 		line_format(line, STYLE_WARN, "  %s", unit->doubts);
 }
 
+/* A name that was cut fetches nothing: then only that there is one. */
+static void put_recording(struct line *line, const struct board_unit *unit,
+			  bool follows)
+{
+	const char *text = unit->recording;
+
+	if (!text[0])
+		return;
+	if (width_of(text) + 2 > line->width - line->used)
+		text = text_of(TEXT_CLIP);
+	line_format(line, STYLE_BOLD, "%s%s", follows ? "  " : "", text);
+}
+
 void board_put_exception(const struct board_unit *unit, struct line *line)
 {
 	bool answered = unit->state == GRIDCALL__V1__UNIT_STATE__UNIT_ANSWERED;
@@ -124,10 +138,7 @@ void board_put_exception(const struct board_unit *unit, struct line *line)
 		line_format(line, STYLE_PLAIN, "%s%s", answered ? "  " : "",
 			    unit->reason);
 	/* What to listen to is of more use than the keys. */
-	if (unit->recording[0])
-		line_format(line, STYLE_BOLD, "%s%s",
-			    answered || unit->reason[0] ? "  " : "",
-			    unit->recording);
+	put_recording(line, unit, answered || unit->reason[0]);
 	if (answered && unit->doubts[0] && unit->raw[0])
 		line_format(line, STYLE_PLAIN, "  %s %s",
 			    text_of(TEXT_KEYS_HEARD), unit->raw);

@@ -156,12 +156,13 @@ static const struct command commands[] = {
 		     {"replaces", "SEQ", "the reply settled (newest)"},
 		     {"key", "TEXT", "repeats of this are one"}}},
 	{.name = "recording",
-	 .arguments = "NAME",
+	 .arguments = "NAME | CALL UNIT",
 	 .summary = "fetch a recording",
-	 .example = "  gridcall recording TH07/20260501-103205.wav --output "
-		    "- | play -\n",
+	 .help = "By its name, or the newest of a unit in a call.\n",
+	 .example = "  gridcall recording 20260501-193000-76c3 TH07-03 "
+		    "--output - | play -\n",
 	 .words_min = 1,
-	 .words_max = 1,
+	 .words_max = 2,
 	 .run = recording_run,
 	 .options = {{"output", "FILE", "- is standard output"}}},
 	{.name = "subscribe",

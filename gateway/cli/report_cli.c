@@ -149,7 +149,9 @@ static void put_head(const Gridcall__V1__Report *report,
 	char began[DURATION_SIZE], ended[DURATION_SIZE];
 
 	board_clock(began, board->started_us);
-	board_clock(ended, board->ended_us);
+	ended[0] = '\0'; /* it still goes on */
+	if (board->ended_us)
+		board_clock(ended, board->ended_us);
 	line_format(&line, board->exercise ? STYLE_EXERCISE : STYLE_REAL,
 		    " %s ",
 		    text_of(board->exercise ? TEXT_EXERCISE : TEXT_REAL));

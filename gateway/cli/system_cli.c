@@ -128,30 +128,66 @@ static enum status write_named(const Gridcall__V1__RecordingReply *recording)
 	return status;
 }
 
+/* The newest of a unit in a call, by the report; malloc. */
+static enum status find_recording(struct cli *cli, char **name)
+{
+	Gridcall__V1__Reply *reply;
+	enum status status = report_ask(cli, cli->words[0], &reply);
+	size_t i;
+
+	if (status)
+		return status;
+	for (i = 0; i < reply->report->n_units; i++) {
+		const Gridcall__V1__ReportUnit *entry = reply->report->units[i];
+
+		if (entry->unit && entry->recording[0] &&
+		    !strcmp(entry->unit->unit, cli->words[1]))
+			*name = strdup(entry->recording);
+	}
+	client_reply_free(reply);
+	if (*name)
+		return STATUS_DONE;
+	return cli_fail(STATUS_REFUSED,
+			"call %s has no recording of a unit '%s'; gridcall "
+			"report %s shows what it has",
+			cli->words[0], cli->words[1], cli->words[0]);
+}
+
+static enum status write_recording(const struct cli *cli,
+				   const Gridcall__V1__RecordingReply *reply)
+{
+	const char *path = cli_text(cli, "output", NULL);
+
+	if (cli_has(cli, "json"))
+		return cli_print_json(&reply->base);
+	if (!path)
+		return write_named(reply);
+	if (!strcmp(path, "-"))
+		return write_all(stdout, "-", &reply->file);
+	return write_all(fopen(path, "wb"), path, &reply->file);
+}
+
 enum status recording_run(struct cli *cli)
 {
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__RecordingRequest body =
 		GRIDCALL__V1__RECORDING_REQUEST__INIT;
 	Gridcall__V1__Reply *reply;
-	const char *path = cli_text(cli, "output", NULL);
-	enum status status;
+	char *name = NULL;
+	enum status status = STATUS_DONE;
 
-	request.body_case = GRIDCALL__V1__REQUEST__BODY_RECORDING;
-	request.recording = &body;
-	body.recording = (char *)cli->words[0];
-	status = cli_ask(cli, &request, &reply);
+	if (cli->word_count == 2)
+		status = find_recording(cli, &name);
 	if (status)
 		return status;
-	if (cli_has(cli, "json"))
-		status = cli_print_json(&reply->recording->base);
-	else if (!path)
-		status = write_named(reply->recording);
-	else if (!strcmp(path, "-"))
-		status = write_all(stdout, "-", &reply->recording->file);
-	else
-		status = write_all(fopen(path, "wb"), path,
-				   &reply->recording->file);
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_RECORDING;
+	request.recording = &body;
+	body.recording = name ? name : (char *)cli->words[0];
+	status = cli_ask(cli, &request, &reply);
+	free(name);
+	if (status)
+		return status;
+	status = write_recording(cli, reply->recording);
 	client_reply_free(reply);
 	return status;
 }
