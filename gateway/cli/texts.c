@@ -64,9 +64,9 @@ static const struct words texts[TEXT_COUNT] = {
 	[TEXT_KEYS_HEARD] = {"keys", "按键"},
 	[TEXT_QUIT_HINT] = {"Ctrl-C leaves; the call goes on",
 			    "Ctrl-C 退出显示, 呼叫继续"},
-	[TEXT_GOES_ON] = {"The call goes on.  Watch it: gridcall watch %s   "
+	[TEXT_GOES_ON] = {"The call goes on.  Watch it: gridcall watch %s\n"
 			  "End it: gridcall cancel %s",
-			  "呼叫继续进行。再看: gridcall watch %s   "
+			  "呼叫继续进行。再看: gridcall watch %s\n"
 			  "取消: gridcall cancel %s"},
 	[TEXT_CHANNEL] = {"channel", "信道"},
 	[TEXT_AIRTIME] = {"airtime", "占用"},
