@@ -94,15 +94,19 @@ def test_an_over_that_never_ends_jams_the_channel_and_nobody_keys(
 
 def test_an_unknown_unit_number_is_kept_as_heard_and_filed_for_nobody(
         gateway, running):
-    running.append(City(gateway.site, "CH1-02 = dial=*99*12#\n"))
+    running.append(City(gateway.site, "CH1-02 = unknown_number\n"))
     subscriber = gateway.subscribe().await_status()
     report = gateway.await_end(gateway.call(silence_ms=2000))
-    unit = {u.unit.unit: u for u in report.units}["CH1-02"]
-    assert unit.state == pb.UNIT_HEARD
     subscriber.await_seq(report.through_seq)
-    replies = [e for e, _ in subscriber.events
-               if e.WhichOneof("body") == "reply"]
-    assert {e.reply.unit for e in replies} == {"CH1-01", "CH1-03"}
+    events = [event for event, _ in subscriber.events]
+    strange = [e.over for e in events if e.over.digits == "*99*12#"]
+    assert len(strange) == 1 and strange[0].recording
+    assert strange[0].unit == ""
+    # Asked to say again, it answers right; the strange one stays unfiled.
+    assert {(e.reply.unit, e.reply.raw) for e in events
+            if e.WhichOneof("body") == "reply"} == {
+        ("CH1-01", "11#"), ("CH1-02", "*02*12#"), ("CH1-03", "13#")}
+    assert report.summary.agrees == 3
 
 
 def test_a_unit_answering_in_anothers_turn_is_filed_for_itself(

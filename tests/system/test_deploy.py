@@ -73,13 +73,17 @@ def test_every_command_has_help_and_stands_in_manual_and_completion():
     assert {"units", "channels", "plan", "call", "calls", "report",
             "cancel", "subscribe", "status"} <= set(commands)
     page = (ROOT / "deploy/man/gridcall.1").read_text()
-    completion = (ROOT / "deploy/completion/gridcall").read_text()
+    completed = run(
+        "bash", "-c", 'source "$1"; COMP_WORDS=(gridcall ""); COMP_CWORD=1;'
+        ' _gridcall; echo "${COMPREPLY[@]}"', "bash",
+        ROOT / "deploy/completion/gridcall",
+        env=dict(os.environ, PATH=f"{BUILD}:{os.environ['PATH']}"))
     for command in commands:
         help_text = run(BUILD / "gridcall", command, "--help")
         assert help_text.returncode == 0, command
         assert f"gridcall {command}" in help_text.stdout, command
         assert re.search(rf"\b{command}\b", page), command
-        assert re.search(rf"\b{command}\b", completion), command
+        assert command in completed.stdout.split(), completed
 
 
 def test_setup_does_nothing_when_nothing_is_missing():
