@@ -50,7 +50,7 @@ struct channel {
 	enum over_front front;       /* of the over that may begin next */
 	enum release_verdict let_go; /* how the last one was released */
 	uint64_t deaf_until_us;      /* our own tail */
-	uint64_t own_until_us;       /* a carrier until then follows our own */
+	uint64_t own_until_us;       /* a carrier that rises by then is ours */
 	uint64_t guard_until_us;     /* nor key until then */
 
 	/* sending */
@@ -264,8 +264,8 @@ static void unkey(struct channel *ch, uint64_t now_us)
 	(void)ch->driver->key(ch->driver_state, 0, now_us);
 	end_play(ch, (uint32_t)((now_us - ch->keyed_us) / MS), now_us);
 	ch->deaf_until_us = now_us + tail_us;
-	ch->own_until_us =
-		now_us + tail_us + ch->config.hang_ms * MS + OWN_SLACK_US;
+	/* One that rises later was keyed by somebody: our hang had ended. */
+	ch->own_until_us = now_us + tail_us + OWN_SLACK_US;
 	ch->front = ch->config.repeater ? OVER_CONTINUED : OVER_AFTER_TX;
 	ch->courtesy = false;
 	ear_watch(&ch->ear, true);

@@ -11,7 +11,9 @@
  * repeater: the carrier is held after the speaker let go.  The over ends with
  *           the carrier, with the courtesy tone, or after a complete answer;
  *           then the channel is idle and free to key, and activity in the same
- *           carrier begins the next over.
+ *           carrier begins the next over.  The carrier that is there after our
+ *           own transmission, or rises within tail_ms and 300 ms, is our hang;
+ *           one that rises later is somebody's key.
  * guard:    no keying for 200 ms and tail_ms after a carrier dropped.
  * order:    OVER_ENDED and PLAY_ENDED come before the STATE that follows from
  *           them, OVER_BEGAN and PLAY_BEGAN beside the state they belong to.

@@ -284,6 +284,64 @@ static void an_answer_in_that_carrier_is_an_over(void **state)
 	air_free(air);
 }
 
+/* Sends 200 ms; the repeater's carrier rises ms after we unkeyed. */
+static const struct signal *hear_after_sending(struct air *air, uint32_t ms)
+{
+	struct playlist list = {.count = 1, .wait_ms = 1000};
+
+	list.clips[0] = air_clip(air, 200);
+	channel_play(air->channel, &list, 1, air->now_us);
+	while (!air->keyings || air->keyed)
+		air_pass(air, 20);
+	clip_drop(list.clips[0]);
+	air_pass(air, ms);
+	air_up(air);
+	air_quiet(air, 200);
+	return air_signal(air, SIGNAL_OVER_BEGAN, 0);
+}
+
+static void a_carrier_soon_after_our_own_transmission_is_our_hang(void **state)
+{
+	struct air *air = air_repeater();
+
+	/* Our tail of 200 ms and the driver's slack of 300. */
+	assert_null(hear_after_sending(air, 460));
+	air_dial(air, "18#");
+	assert_int_equal(air_signal(air, SIGNAL_OVER_BEGAN, 0)->over.front,
+			 OVER_CONTINUED);
+	air_free(air);
+}
+
+static void a_carrier_after_a_silence_is_somebodys_key_at_once(void **state)
+{
+	struct air *air = air_repeater(); /* whose hang is 1500 ms */
+	const struct signal *signal = hear_after_sending(air, 520);
+
+	assert_non_null(signal);
+	assert_int_equal(signal->over.front, OVER_FRESH);
+	assert_int_equal(signal->over.began_us, signal->at_us);
+	air_dial(air, "18#");
+	air_quiet(air, 600);
+	assert_string_equal(air_digits(air), "18#");
+	assert_int_equal(ended(air, 0)->front, OVER_FRESH);
+	air_free(air);
+}
+
+static void a_carrier_after_our_hang_dropped_is_somebodys_key(void **state)
+{
+	struct air *air = air_repeater();
+
+	send(air);
+	air_quiet(air, 200);
+	air_down(air);
+	air_pass(air, 40);
+	air_up(air);
+	air_quiet(air, 40);
+	assert_int_equal(air_signal(air, SIGNAL_OVER_BEGAN, 0)->over.front,
+			 OVER_FRESH);
+	air_free(air);
+}
+
 static void a_stuck_speaker_jams_a_repeater_too(void **state)
 {
 	struct air *air = air_repeater();
@@ -320,6 +378,12 @@ int main(void)
 		cmocka_unit_test(
 			the_carrier_after_our_own_transmission_is_no_over),
 		cmocka_unit_test(an_answer_in_that_carrier_is_an_over),
+		cmocka_unit_test(
+			a_carrier_soon_after_our_own_transmission_is_our_hang),
+		cmocka_unit_test(
+			a_carrier_after_a_silence_is_somebodys_key_at_once),
+		cmocka_unit_test(
+			a_carrier_after_our_hang_dropped_is_somebodys_key),
 		cmocka_unit_test(a_stuck_speaker_jams_a_repeater_too),
 	};
 
