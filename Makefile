@@ -108,8 +108,8 @@ FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
 
 # -------------------------------------------------------------- rules ----
 
-.PHONY: all run test check fuzz fuzz-targets lint bench format install clean \
-	help setup tests
+.PHONY: all run test check fuzz fuzz-targets lint bench bench-programs format \
+	install clean help setup tests
 
 all: $(if $(wildcard gateway/main.c),$(O)/gridcalld) \
 	$(if $(CLI_C),$(O)/gridcall) $(if $(CITY_C),$(O)/gridcall-city) \
@@ -224,8 +224,11 @@ fuzz:
 	$(Q)tests/fuzz/run --build build/fuzz --seconds $(SECONDS)
 fuzz-targets: $(FUZZ:%=$(O)/tests/fuzz/%)
 
-bench: all $(PROMPTS) $(PYTHON) $(BENCH:%=$(O)/tests/bench/%)
-	$(Q)tests/bench/run --build $(O)
+# Figures are of the release build, whatever BUILD is.
+bench:
+	$(Q)$(MAKE) BUILD=release bench-programs
+	$(Q)tests/bench/run --build build/release
+bench-programs: all $(PROMPTS) $(PYTHON) $(BENCH:%=$(O)/tests/bench/%)
 
 run: all $(PROMPTS)
 	$(Q)deploy/demo/run --build $(O)

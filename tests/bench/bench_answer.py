@@ -61,14 +61,15 @@ def frames_of(digits):
     return [codes[n:n + 160] for n in range(0, len(codes) - 159, 160)], last
 
 
-def send_over(sender, address, frames, last, state):
-    """Send one over; returns when its last tone left."""
+def send_over(sender, address, frames, last, state, pump):
+    """Send one over by its deadlines; returns when its last tone left.
+
+    While it waits for the next deadline it takes in what is published.
+    """
     begin = time.monotonic()
     left = 0.0
     for n, payload in enumerate(frames):
-        wait = begin + n * 0.02 - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
+        pump(begin + n * 0.02)
         sender.sendto(struct.pack(">BBHII", 0x80, 8, state["seq"] & 0xffff,
                                   state["ts"] & 0xffffffff, 0x1234)
                       + payload, address)
@@ -90,11 +91,33 @@ def measure(gateway, subscriber, channel):
         unit = f"CH1-{number:02d}"
         subscriber.inner.await_turn(unit)
         frames, last = frames_of(f"{10 + number:02d}#")
-        left = send_over(sender, address, frames, last, state)
-        subscriber.await_event(
-            lambda e: e.reply.unit == unit, f"the reply of {unit}")
+        left = send_over(sender, address, frames, last, state,
+                         subscriber.pump)
+        wait_until(lambda: subscriber.pump(time.monotonic() + 0.02)
+                   or unit in subscriber.arrived, f"the reply of {unit}")
         delays.append((subscriber.arrived[unit] - left) * 1000)
     return delays
+
+
+class Clocked:
+    """A subscriber that notes when each reply arrived."""
+
+    def __init__(self, gateway):
+        self.inner = gateway.subscribe().await_status()
+        self.arrived = {}
+
+    def pump(self, until):
+        """Take in what comes until a deadline."""
+        while True:
+            wait_ms = max(0, (until - time.monotonic()) * 1000)
+            if not self.inner.socket.poll(wait_ms):
+                return False
+            now = time.monotonic()
+            before = len(self.inner.events)
+            self.inner.take()
+            for event, _ in self.inner.events[before:]:
+                if event.WhichOneof("body") == "reply":
+                    self.arrived.setdefault(event.reply.unit, now)
 
 
 def main():
@@ -124,25 +147,6 @@ def main():
             "ratio": value / least, "goal": "", "met": None,
             "min": delays[0], "max": delays[-1]}))
 
-
-class Clocked:
-    """A subscriber that notes when each reply arrived."""
-
-    def __init__(self, gateway):
-        self.inner = gateway.subscribe().await_status()
-        self.arrived = {}
-
-    def await_event(self, wanted, what):
-        def found():
-            before = len(self.inner.events)
-            self.inner.socket.poll(20)
-            now = time.monotonic()
-            self.inner.take()
-            for event, _ in self.inner.events[before:]:
-                if event.WhichOneof("body") == "reply":
-                    self.arrived.setdefault(event.reply.unit, now)
-            return next((e for e, _ in self.inner.events if wanted(e)), None)
-        return wait_until(found, what)
 
 
 if __name__ == "__main__":

@@ -1,36 +1,48 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * bench_ledger.c - events made durable and told per second
+ * bench_ledger.c - events made durable and published per second
  *
  * Offers events to a real ledger so that a steady number of batches is queued,
- * and counts those told.  Beside it, in the same rounds, a raw SQLite group
- * commit writes rows of the same bytes in groups of the same size: what is
- * left over is the price of numbering, encoding, indexes and telling.
+ * publishes each through the service zeromq, and counts those that a
+ * subscriber got.  Beside it, in the same rounds, a raw SQLite group commit
+ * writes rows of the same bytes in groups of the same size: what is left over
+ * is the price of numbering, encoding, indexes and publishing.
  */
 #include "gateway/clock.h"
 #include "gateway/log.h"
+#include "gateway/plugin.h"
 #include "gateway/record/database.h"
 #include "gateway/record/ledger.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <osmocom/core/application.h>
 #include <osmocom/core/select.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #define ROUNDS   5
 #define ROUND_US 900000
 #define TOPICS   50
-#define GOAL     0.5 /* of the raw group commit */
+
+/* A whole city's 23,000 answers in 20 s are 1,150 a second: ten times that. */
+#define GOAL 11500.0
 
 struct bench {
 	char folder[64];
 	char path[96];
 	struct ledger *ledger;
-	uint64_t told;
-	uint8_t payload[512]; /* of the last event, for the raw rows */
+	const struct gridcall_service *service;
+	void *state; /* of the service */
+	void *zmq;
+	pthread_t subscriber;
+	_Atomic uint64_t greeted; /* the subscription is there */
+	_Atomic uint64_t got;     /* events, by the subscriber */
+	uint8_t payload[512];     /* of the last event, for the raw rows */
 	size_t len;
 };
 
@@ -38,7 +50,14 @@ static void on_event(void *data, const struct ledger_event *event)
 {
 	struct bench *bench = data;
 
-	bench->told++;
+	/* Full: the subscriber is behind; wait as a test may, a daemon not. */
+	while (bench->service->publish(
+		       bench->state,
+		       &(struct gridcall_message){.topic = event->topic,
+						  .payload = event->payload,
+						  .len = event->len,
+						  .seq = event->seq}) < 0)
+		usleep(100);
 	bench->len = event->len < sizeof(bench->payload)
 			     ? event->len
 			     : sizeof(bench->payload);
@@ -72,26 +91,125 @@ static void commit_reply(struct bench *bench, unsigned int i)
 	ledger_commit(bench->ledger, batch, NULL, NULL);
 }
 
-/* Events told per second while depth batches are kept queued. */
+/* ---- the subscriber ---- */
+
+static int refuse(struct gridcall_bridge *bridge,
+		  const struct gridcall_request *request)
+{
+	return -EAGAIN;
+}
+
+static void no_feed(struct gridcall_bridge *bridge,
+		    const struct gridcall_feed *feed)
+{
+}
+
+static void no_log(struct gridcall_bridge *bridge, enum gridcall_level level,
+		   const char *text)
+{
+}
+
+static void *subscribe(void *arg)
+{
+	struct bench *bench = arg;
+	void *socket = zmq_socket(bench->zmq, ZMQ_SUB);
+	char address[128];
+	int no_limit = 0;
+	int no_wait = 0;
+	char frame[1024];
+	int len;
+
+	snprintf(address, sizeof(address), "ipc://%s/feed", bench->folder);
+	zmq_setsockopt(socket, ZMQ_RCVHWM, &no_limit, sizeof(no_limit));
+	zmq_setsockopt(socket, ZMQ_LINGER, &no_wait, sizeof(no_wait));
+	zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
+	zmq_connect(socket, address);
+	while ((len = zmq_recv(socket, frame, sizeof(frame), 0)) >= 0) {
+		bool is_status =
+			len > 6 && !memcmp(frame + len - 6, "status", 6);
+
+		if (zmq_recv(socket, frame, sizeof(frame), 0) < 0)
+			break;
+		atomic_fetch_add(is_status ? &bench->greeted : &bench->got, 1);
+	}
+	zmq_close(socket);
+	return NULL;
+}
+
+static void open_service(struct bench *bench)
+{
+	static const struct gridcall_service_host host = {
+		.size = sizeof(host),
+		.request = refuse,
+		.feed = no_feed,
+		.log = no_log,
+	};
+	const char *build = getenv("GRIDCALL_BUILD");
+	struct plugin_list *list = plugin_list_alloc(NULL);
+	char path[256], commands[128], feed[128];
+	const struct gridcall_option options[] = {
+		{"commands", commands},
+		{"feed", feed},
+		{"subscriber_backlog", "10000000"},
+		{NULL, NULL},
+	};
+	struct gridcall_why why = {{0}};
+	struct plugin *plugin;
+
+	snprintf(path, sizeof(path), "%s/plugins/zeromq.so",
+		 build ? build : "build/release");
+	snprintf(commands, sizeof(commands), "ipc://%s/commands",
+		 bench->folder);
+	snprintf(feed, sizeof(feed), "ipc://%s/feed", bench->folder);
+	plugin = plugin_load(list, path, &why);
+	bench->service = plugin ? plugin_service(plugin) : NULL;
+	if (!bench->service ||
+	    bench->service->open(&bench->state, &host, NULL, options, &why)) {
+		fprintf(stderr, "%s\n", why.text);
+		exit(1);
+	}
+	bench->zmq = zmq_ctx_new();
+	pthread_create(&bench->subscriber, NULL, subscribe, bench);
+	/* Until one comes through, the subscription is not there yet. */
+	while (!atomic_load(&bench->greeted)) {
+		(void)bench->service->publish(
+			bench->state, &(struct gridcall_message){
+					      .topic = "gc1.gateway.B.status",
+					      .payload = bench->payload,
+					      .len = 1});
+		usleep(1000);
+	}
+}
+
+static void close_service(struct bench *bench)
+{
+	zmq_ctx_shutdown(bench->zmq);
+	pthread_join(bench->subscriber, NULL);
+	zmq_ctx_term(bench->zmq);
+	bench->service->close(bench->state);
+}
+
+/* Events published per second while depth batches are kept on their way. */
 static double run_ledger(struct bench *bench, unsigned int depth, double *group)
 {
 	struct ledger_stats before, after;
-	uint64_t first = bench->told, given = bench->told;
+	uint64_t first = atomic_load(&bench->got), given = first;
 	uint64_t began_us = clock_now_us(), took_us;
 
 	ledger_stats(bench->ledger, &before);
 	while (clock_now_us() - began_us < ROUND_US) {
-		for (; given - bench->told < depth; given++)
+		for (; given - atomic_load(&bench->got) < depth; given++)
 			commit_reply(bench, (unsigned int)given);
-		osmo_select_main(0);
+		osmo_select_main(1);
 	}
-	while (bench->told < given)
-		osmo_select_main(0);
+	while (atomic_load(&bench->got) < given)
+		osmo_select_main(1);
 	took_us = clock_now_us() - began_us;
 	ledger_stats(bench->ledger, &after);
 	*group = (double)(after.events - before.events) /
 		 (double)(after.commits - before.commits);
-	return (double)(bench->told - first) * 1e6 / (double)took_us;
+	return (double)(atomic_load(&bench->got) - first) * 1e6 /
+	       (double)took_us;
 }
 
 static void insert_raw(struct database *database, const struct bench *bench,
@@ -164,10 +282,10 @@ static void print_row(const char *name, double values[ROUNDS], const char *unit,
 	printf("{\"name\":\"%s\",\"value\":%.1f,\"unit\":\"%s\"", name, value,
 	       unit);
 	if (against > 0)
-		printf(",\"against\":%.1f,\"ratio\":%.3f,\"goal\":%.2f,"
-		       "\"met\":%s",
+		printf(",\"against\":\"%.0f rows/s of raw SQLite\","
+		       "\"ratio\":%.3f,\"goal\":%.0f,\"met\":%s",
 		       against, value / against, goal,
-		       value / against >= goal ? "true" : "false");
+		       value >= goal ? "true" : "false");
 	else
 		printf(",\"against\":null,\"ratio\":null,\"goal\":null,"
 		       "\"met\":null");
@@ -185,7 +303,8 @@ static void run_depth(struct bench *bench, struct database *raw, int64_t *id,
 		told[i] = run_ledger(bench, depth, &groups[i]);
 		alone[i] = run_raw(bench, raw, id, groups[i]);
 	}
-	snprintf(name, sizeof(name), "ledger_events_queued_%u", depth);
+	snprintf(name, sizeof(name), "ledger_events_published_queued_%u",
+		 depth);
 	print_row(name, told, "events/s", median(alone), GOAL);
 	snprintf(name, sizeof(name), "ledger_group_queued_%u", depth);
 	print_row(name, groups, "events/commit", 0, 0);
@@ -203,7 +322,7 @@ static const struct log_info log_setup = {
 
 int main(void)
 {
-	struct bench bench = {.folder = "bench_ledger.XXXXXX"};
+	struct bench bench = {.folder = "build/bench.XXXXXX"};
 	struct ledger_config config = {
 		.path = bench.path,
 		.gateway = "BENCH",
@@ -225,8 +344,10 @@ int main(void)
 		return 1;
 	}
 	raw = open_raw(&bench);
+	open_service(&bench);
 	run_depth(&bench, raw, &id, 2000);
 	ledger_close(bench.ledger);
+	close_service(&bench);
 	database_close(raw);
 	snprintf(command, sizeof(command), "rm -rf '%s'", bench.folder);
 	return system(command) ? 1 : 0;
