@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/call/lane.h"
 #include "gateway/call/alarm.h"
+#include "gateway/call/hearing.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/leg_fsm.h"
-#include "gateway/call/reply.h"
 #include "gateway/log.h"
 
 #include <errno.h>
@@ -310,7 +310,7 @@ static void on_tone(struct lane *lane, const struct signal *signal)
 		return;
 	hearing->tones[hearing->tone_count++] = signal->tone.tone;
 	if (signal->tone.tone.digit == '#')
-		reply_on_key(lane);
+		hearing_on_key(lane);
 }
 
 static void on_over_ended(struct lane *lane, const struct signal *signal)
@@ -322,7 +322,7 @@ static void on_over_ended(struct lane *lane, const struct signal *signal)
 	hearing->is_on = false;
 	lane->quiet_us = signal->at_us;
 	hearing->over = signal->over;
-	reply_on_over(lane);
+	hearing_on_over(lane);
 	tell_leg(lane, LEG_EV_OVER_ENDED);
 }
 

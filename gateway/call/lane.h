@@ -24,10 +24,12 @@ struct hearing {
 	char id[OVER_ID_MAX];
 	struct tone tones[OVER_TONES_MAX];
 	size_t tone_count;
-	struct turn *turn;       /* in whose turn it began; NULL: nobody's */
-	bool after_turn;         /* that turn had passed already */
-	struct turn *filed;      /* for whom its answer was filed */
-	char alarm[OVER_ID_MAX]; /* it raised this alarm; "": none */
+	struct turn *turn;        /* in whose turn it began; NULL: nobody's */
+	bool after_turn;          /* that turn had passed already */
+	struct turn *filed;       /* for whom its answer was filed */
+	bool confirmed;           /* said the same again when asked to */
+	struct turn_reply beside; /* filed beside the one that stands */
+	char alarm[OVER_ID_MAX];  /* it raised this alarm; "": none */
 	char radio_id[9];
 	uint32_t doubts; /* of the whole over, when it ended */
 };

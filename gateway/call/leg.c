@@ -233,6 +233,21 @@ void leg_send(struct leg *leg, enum leg_sending what)
 	lane_play(leg->lane, &playlist, leg);
 }
 
+void leg_repeat(struct leg *leg)
+{
+	const char *paths[VOICE_CLIPS_MAX];
+
+	leg->turn->was_repeated = true;
+	if (leg->repeat_by_name && !cue_paths(leg, leg->turn, paths))
+		leg->turn->is_known = false;
+	leg_send(leg, leg->repeat_by_name ? LEG_SEND_CUE : LEG_SEND_REPEAT);
+}
+
+void leg_told_turn(struct leg *leg)
+{
+	leg->turn->is_certain = leg->turn->is_known;
+}
+
 /* ------------------------------------------------------------------ turns --
  */
 
@@ -280,12 +295,14 @@ static void call_turn(struct leg *leg, struct note *note, struct turn *turn,
 	turn->round = leg->round;
 	turn->began_us = cued ? 0 : leg->lane->quiet_us;
 	turn->ended_us = 0;
-	turn->is_certain = !cued || has_cue;
+	turn->is_known = !cued || has_cue;
+	turn->is_certain = turn->is_known;
 	turn->was_repeated = false;
 	turn->is_jammed = false;
 	turn->overs = 0;
 	leg->turn = turn;
 	leg->repeat_due = false;
+	leg->repeat_by_name = false;
 	change.cued = has_cue;
 	change.sent_ms = has_cue ? cue_ms(leg, turn) : 0;
 	if (leg->was_announced_now)

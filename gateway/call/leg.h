@@ -53,6 +53,7 @@ struct leg {
 	bool heard_before;      /* all know whose turn follows */
 	bool yield_due;
 	bool repeat_due;
+	bool repeat_by_name; /* who spoke last may have been somebody else */
 	bool is_queued;
 };
 
@@ -64,6 +65,12 @@ void leg_send(struct leg *leg, enum leg_sending what);
 
 /* Stop what it sends or waits for. */
 void leg_halt(struct leg *leg);
+
+/* 请重报, or by_name, where that might be anybody's, the unit's cue again. */
+void leg_repeat(struct leg *leg);
+
+/* The unit was told that it is its turn: what it answers next is its own. */
+void leg_told_turn(struct leg *leg);
 
 /* The countdown of the state it is in. */
 void leg_wait(struct leg *leg, uint32_t delay_ms);

@@ -112,6 +112,7 @@ static void cueing(struct osmo_fsm_inst *fi, uint32_t event, void *data)
 		leg_send(leg, LEG_SEND_CUE);
 		break;
 	case LEG_EV_SENT:
+		leg_told_turn(leg);
 		leg_go_to(leg, LEG_ST_LISTENING);
 		break;
 	case LEG_EV_UNSENT:
@@ -143,13 +144,20 @@ static void enter_listening(struct osmo_fsm_inst *fi, uint32_t before)
 		leg_wait(leg, leg->call->silence_ms);
 }
 
+/* As well as it can be: 请重报 is said once. */
+static bool was_answered_again(const struct leg *leg)
+{
+	return leg->turn->was_repeated && leg->lane->hearing.filed == leg->turn;
+}
+
 static void over_ended_listening(struct leg *leg)
 {
 	if (pass_if_answered(leg))
 		return;
 	if (leg->repeat_due)
 		leg_go_to(leg, LEG_ST_REPEATING);
-	else if (leg->turn->overs >= LEG_TURN_OVERS_MAX)
+	else if (leg->turn->overs >= LEG_TURN_OVERS_MAX ||
+		 was_answered_again(leg))
 		leg_pass(leg);
 	else
 		leg_wait(leg, leg->call->silence_ms);
@@ -192,20 +200,22 @@ static void repeating(struct osmo_fsm_inst *fi, uint32_t event, void *data)
 
 	switch (event) {
 	case LEG_EV_TIME:
-		leg->turn->was_repeated = true;
-		leg_send(leg, LEG_SEND_REPEAT);
-		break;
 	case LEG_EV_READY:
-		leg_send(leg, LEG_SEND_REPEAT);
+		leg_repeat(leg);
 		break;
 	case LEG_EV_OVER:
 		countdown_stop(&leg->countdown);
 		break;
 	case LEG_EV_OVER_ENDED:
-		if (!pass_if_answered(leg) && !leg->turn->was_repeated)
-			leg_wait(leg, 0);
+		if (pass_if_answered(leg))
+			break;
+		leg_halt(leg); /* it may be for somebody else by now */
+		leg_wait(leg, 0);
 		break;
 	case LEG_EV_SENT:
+		leg_told_turn(leg);
+		leg_go_to(leg, LEG_ST_LISTENING);
+		break;
 	case LEG_EV_UNSENT:
 		leg_go_to(leg, LEG_ST_LISTENING);
 		break;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * reply.h - whose answer it is, how sure that is, and the events it makes
+ * reply.h - which answer of a unit stands, and the events it makes
  *
- * Called at every # and when an over ends.  A reply is published at its #; what
- * the end of the over changes is a new event that names the one it replaces.
+ * Equal counts merge, the last certain answer stands, a differing count is kept
+ * beside it.  A doubtful answer that is said again when asked for is certain.
  *
  * Threads: main only.
  */
@@ -13,14 +13,23 @@
 
 struct note;
 
-/* A # was heard: publish what is an answer already. */
-void reply_on_key(struct lane *lane);
+/* One answer on its way into the record. */
+struct filing {
+	struct lane *lane;
+	struct note *note;
+	const struct answer *answer;
+	uint32_t doubts;
+	bool late;
+};
 
 /*
- * The over on the lane has ended: its OverEvent, what its keys turned out to
- * be, and what the leg must know (turn->state, leg->repeat_due, yield_due).
+ * File an answer for the unit of turn, beside the one that stands: the last
+ * certain one stands; one that may be a neighbour's never displaces another.
  */
-void reply_on_over(struct lane *lane);
+void reply_file(const struct filing *filing, struct turn *turn);
+
+/* The end of the over made another answer of what was published at its #. */
+void reply_withdraw(struct lane *lane, struct note *note, uint32_t doubts);
 
 /* The ledger gave the reply that stands a seq. */
 void reply_told(struct turn *turn, uint64_t seq);

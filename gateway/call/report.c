@@ -323,16 +323,13 @@ static void fold_call(struct report *report, int64_t time_us,
 	}
 }
 
-/* A doubtful answer never displaces a certain one that it doesn't replace. */
+/* A doubtful answer never displaces one that it doesn't replace. */
 static bool stands(const struct report_unit *unit,
 		   const Gridcall__V1__ReplyEvent *reply)
 {
-	const Gridcall__V1__ReplyEvent *before = unit->message.reply;
-
-	if (!before || reply->replaces == unit->message.reply_seq)
+	if (!unit->message.reply || reply->replaces == unit->message.reply_seq)
 		return true;
-	return reply->grade != GRIDCALL__V1__GRADE__GRADE_DOUBTFUL ||
-	       before->grade == GRIDCALL__V1__GRADE__GRADE_DOUBTFUL;
+	return reply->grade != GRIDCALL__V1__GRADE__GRADE_DOUBTFUL;
 }
 
 static void fold_reply(struct report *report, uint64_t seq,

@@ -50,8 +50,9 @@ struct turn {
 	bool is_jammed;    /* UNREACHABLE for a jam: worth another round */
 	uint64_t began_us; /* its cue ended; 0: not yet */
 	uint64_t ended_us; /* it passed; 0: not yet */
-	bool is_certain;   /* the unit knew that this was its turn */
-	bool was_repeated; /* it heard 请重报 */
+	bool is_known;     /* its unit knows that this is its turn */
+	bool is_certain;   /* and nothing else was heard since it learnt so */
+	bool was_repeated; /* it heard 请重报, or its cue again */
 	uint32_t overs;    /* in this asking */
 	struct turn_reply reply;
 	uint32_t filing;           /* replies given to the ledger, no seq yet */

@@ -4,19 +4,6 @@
  */
 #include "tests/unit/call_bench.h"
 
-#define SCRIPT(unit, ...)                                                      \
-	do {                                                                   \
-		const char *const lines_[] = {__VA_ARGS__};                    \
-		memcpy(bench->script[(unit)-1], lines_, sizeof(lines_));       \
-	} while (0)
-
-static const Gridcall__V1__ReportUnit *
-unit_of(const Gridcall__V1__Report *report, int unit)
-{
-	assert_true((size_t)unit <= report->n_units);
-	return report->units[unit - 1];
-}
-
 static void asks_each_in_order_and_ends(void **state)
 {
 	struct bench *bench = *state;
@@ -143,11 +130,7 @@ static void cancel_unkeys_at_once(void **state)
 	struct fault fault = {0};
 
 	write_prompt(bench, "long", 500);
-	bench->calls = calls_free(bench->calls);
-	leave(bench);
-	begin(bench);
-	calls_resume(bench->calls);
-	run_jobs(bench);
+	restart_as(bench, false);
 	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
 	options.announcement = (char *)"long";
 	start(bench, "grid=07", &options);
@@ -240,11 +223,7 @@ static void leaves_out_cues_that_a_repeater_makes_needless(void **state)
 	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
 
 	options.silence_ms = 900;
-	leave(bench);
-	bench->repeater = true;
-	make_directory(bench);
-	begin(bench);
-	calls_resume(bench->calls);
+	restart_as(bench, true);
 	SCRIPT(1, "18#");
 	SCRIPT(2, "", "18#");
 	SCRIPT(3, "18#");
@@ -378,8 +357,6 @@ static void waits_while_the_ledger_cant_write(void **state)
 	UNTIL(bench, bench->ended);
 	assert_string_equal(bench->order, "U1 U1 U2 U3 ");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
 {
