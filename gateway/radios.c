@@ -124,14 +124,17 @@ static void radio_open(struct radios *radios, struct radio *radio)
 
 	radio->slot = radio_try(radios, radio, &why);
 	radio->retry_s = RETRY_S;
-	radio->since_utc_us = clock_utc_us();
 	if (radio->slot >= 0) {
+		radio->since_utc_us = clock_utc_us();
 		radios->by_slot[radio->slot] =
 			(uint32_t)(radio - radios->list) + 1;
 		radio->state = voice_state(radios->voice, radio->slot);
 		radio->reason[0] = '\0';
 		return;
 	}
+	/* Down since it was down first, not since the last try. */
+	if (radio->state != CHANNEL_DOWN || !radio->since_utc_us)
+		radio->since_utc_us = clock_utc_us();
 	radio->slot = -1;
 	radio->state = CHANNEL_DOWN;
 	/* Told once, not at every try. */
@@ -178,6 +181,25 @@ static void radio_inherit(struct radios *radios, struct radio *radio,
 	old->slot = -1;
 }
 
+/*
+ * Closing tells signals of any channel: while that goes on the old list must
+ * be whole, so that none of them is lost.
+ */
+static void close_changed(struct radios *radios,
+			  const struct directory *directory)
+{
+	const struct channel_entry *entry;
+	size_t i;
+
+	for (i = 0; i < radios->count; i++) {
+		struct radio *radio = &radios->list[i];
+
+		entry = directory_find_channel(directory, radio->entry->code);
+		if (!entry || !entry_is_same(radio->entry, entry))
+			radio_close(radios, radio);
+	}
+}
+
 void radios_follow(struct radios *radios, const struct directory *directory)
 {
 	size_t count = directory_channel_count(directory);
@@ -185,11 +207,10 @@ void radios_follow(struct radios *radios, const struct directory *directory)
 	size_t i;
 
 	OSMO_ASSERT(list);
+	close_changed(radios, directory);
 	for (i = 0; i < count; i++)
 		radio_inherit(radios, &list[i],
 			      directory_channel(directory, i));
-	for (i = 0; i < radios->count; i++)
-		radio_close(radios, &radios->list[i]);
 	talloc_free(radios->list);
 	radios->list = list;
 	radios->count = count;
