@@ -21,7 +21,9 @@
 #define REPLAY_EVENTS_MAX 1000
 #define REPLAY_BYTES_MAX  (4u << 20)
 #define PREFIXES_MAX      256
-#define CALLS_DEFAULT     50
+/* Looked at for one reply: who selects little asks again instead of waiting. */
+#define REPLAY_SCAN_MAX 100000
+#define CALLS_DEFAULT   50
 
 /*
  * One question on its way through a reader thread.  ctx is made by the reader
@@ -33,6 +35,7 @@ struct question {
 	struct fault fault;
 	Gridcall__V1__Reply reply;
 	size_t bytes;
+	size_t seen;
 	size_t limit;
 };
 
@@ -65,6 +68,14 @@ static void ask(struct question *question,
 {
 	ledger_read(question->command->gateway->ledger, work, question_done,
 		    question);
+}
+
+/* A reader that failed must not look like a ledger that holds nothing. */
+static void set_unreadable(struct question *question)
+{
+	fault_set(&question->fault, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
+		  "the ledger can't be read; try again, and look at "
+		  "\"show ledger\"");
 }
 
 /* ---- calls ---- */
@@ -103,8 +114,9 @@ static void read_calls(struct ledger_reader *reader, void *data)
 	OSMO_ASSERT(calls->calls);
 	question->reply.body_case = GRIDCALL__V1__REPLY__BODY_CALLS;
 	question->reply.calls = calls;
-	(void)ledger_reader_calls(reader, request->open_only, take_summary,
-				  question);
+	if (ledger_reader_calls(reader, request->open_only, take_summary,
+				question) < 0)
+		set_unreadable(question);
 }
 
 static void calls_done(void *data)
@@ -113,7 +125,12 @@ static void calls_done(void *data)
 	Gridcall__V1__CallsReply *calls = question->reply.calls;
 	size_t i;
 
-	command_reply(question->command, &question->reply);
+	if (question->fault.code) {
+		question->command->fault = question->fault;
+		command_refuse(question->command);
+	} else {
+		command_reply(question->command, &question->reply);
+	}
 	for (i = 0; i < calls->n_calls; i++)
 		gridcall__v1__call_summary__free_unpacked(calls->calls[i],
 							  NULL);
@@ -135,10 +152,16 @@ static void read_report(struct ledger_reader *reader, void *data)
 	struct question *question = data;
 	const char *call = question->command->request->report->call;
 	struct report *report;
+	int rc;
 
 	question->ctx = talloc_new(NULL);
 	report = report_alloc(question->ctx, call);
-	if (report_read(reader, report)) {
+	rc = report_read(reader, report);
+	if (rc && rc != -ENOENT) {
+		set_unreadable(question);
+		return;
+	}
+	if (rc) {
 		fault_set(&question->fault,
 			  GRIDCALL__V1__ERROR_CODE__ERROR_NOT_FOUND,
 			  "there is no call '%s'; \"gridcall calls\" lists "
@@ -176,7 +199,8 @@ static bool take_event(void *data, const struct ledger_event *event)
 	ProtobufCBinaryData *slot;
 
 	if (replay->n_events >= question->limit ||
-	    question->bytes >= REPLAY_BYTES_MAX) {
+	    question->bytes >= REPLAY_BYTES_MAX ||
+	    question->seen++ >= REPLAY_SCAN_MAX) {
 		replay->more = true;
 		return false;
 	}
@@ -207,6 +231,20 @@ static bool take_tail(void *data, const char *topic, uint64_t topic_seq)
 	tail->topic_seq = topic_seq;
 	replay->topics[replay->n_topics++] = tail;
 	return true;
+}
+
+/* No prefix selects everything. */
+static int read_tails(struct ledger_reader *reader, struct question *question)
+{
+	const Gridcall__V1__ReplayRequest *request =
+		question->command->request->replay;
+	char *all[] = {(char *)""};
+
+	if (request->n_prefixes)
+		return ledger_reader_tails(reader, request->prefixes,
+					   request->n_prefixes, take_tail,
+					   question);
+	return ledger_reader_tails(reader, all, 1, take_tail, question);
 }
 
 /* [reader] */
@@ -240,13 +278,12 @@ static void read_replay(struct ledger_reader *reader, void *data)
 	}
 	question->reply.body_case = GRIDCALL__V1__REPLY__BODY_REPLAY;
 	question->reply.replay = replay;
-	(void)ledger_reader_events(reader, request->after_seq, take_event,
-				   question);
+	if (ledger_reader_events(reader, request->after_seq, take_event,
+				 question) < 0)
+		set_unreadable(question);
 	/* The table holds only when nothing after it is left out. */
-	if (!replay->more)
-		(void)ledger_reader_tails(reader, request->prefixes,
-					  request->n_prefixes, take_tail,
-					  question);
+	else if (!replay->more && read_tails(reader, question) < 0)
+		set_unreadable(question);
 }
 
 static int check_replay(struct command *command)
