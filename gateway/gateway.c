@@ -13,6 +13,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
+#include "gateway/heartbeat.h"
 #include "gateway/job.h"
 #include "gateway/log.h"
 #include "gateway/notify.h"
@@ -22,8 +23,6 @@
 #include "gateway/services.h"
 #include "gateway/record/ledger_query.h"
 #include "proto/topic.h"
-
-#define TAILS_MAX 4096 /* topics named in one status message */
 
 static const struct rate_ctr_desc counter_texts[] = {
 	[COUNT_COMMANDS] = {"commands:received", "Requests taken"},
@@ -82,6 +81,7 @@ struct gateway *gateway_alloc(void *ctx)
 
 	OSMO_ASSERT(gateway);
 	INIT_LLIST_HEAD(&gateway->plugin_settings);
+	INIT_LLIST_HEAD(&gateway->commands);
 	gateway->plugins = plugin_list_alloc(gateway);
 	OSMO_ASSERT(gateway->plugins);
 	gateway->second.fd = -1;
@@ -152,7 +152,7 @@ static void publish_state(struct gateway *gateway, const struct signal *signal)
 
 	if (!channel || topic_in_area(topic, channel->home, TOPIC_CHANNEL))
 		return;
-	status.gateway = gateway->settings.id;
+	status.gateway = gateway->running.id;
 	status.channel = (char *)channel->code;
 	status.state = (Gridcall__V1__ChannelState)signal->state.state;
 	status.since_us = clock_utc_us();
@@ -219,19 +219,22 @@ static void add_job(void *data, void (*work)(void *arg),
 		LOGP(DMAIN, LOGL_ERROR, "too many jobs wait; one was lost\n");
 }
 
-/* ---- once a second ---- */
+/* ---- how it is ---- */
 
 static bool clock_is_synchronised(void)
 {
 	struct timex timex = {0};
+	int state = adjtimex(&timex);
 
-	return adjtimex(&timex) != TIME_ERROR && !(timex.status & STA_UNSYNC);
+	/* What may not be asked is not known to be right. */
+	return state >= 0 && state != TIME_ERROR &&
+	       !(timex.status & STA_UNSYNC);
 }
 
 void gateway_status(struct gateway *gateway, Gridcall__V1__Status *status)
 {
 	gridcall__v1__status__init(status);
-	status->gateway = gateway->settings.id;
+	status->gateway = gateway->running.id;
 	status->epoch = (char *)ledger_epoch(gateway->ledger);
 	status->seq = ledger_seq(gateway->ledger);
 	status->time_us = clock_utc_us();
@@ -246,93 +249,6 @@ void gateway_status(struct gateway *gateway, Gridcall__V1__Status *status)
 	status->feed_dropped = rate_ctr_group_get_ctr(gateway->counters,
 						      COUNT_MESSAGES_DROPPED)
 				       ->current;
-}
-
-struct status_maker {
-	struct gateway *gateway;
-	void *ctx;
-};
-
-static bool make_status(void *data, const char *jurisdiction,
-			struct gridcall_message *message)
-{
-	struct status_maker *maker = data;
-	struct gateway *gateway = maker->gateway;
-	Gridcall__V1__TopicTail *tails =
-		talloc_array(maker->ctx, Gridcall__V1__TopicTail, TAILS_MAX);
-	Gridcall__V1__TopicTail **list =
-		talloc_array(maker->ctx, Gridcall__V1__TopicTail *, TAILS_MAX);
-	Gridcall__V1__Status status;
-	uint8_t *packed;
-	size_t i;
-
-	gateway_status(gateway, &status);
-	status.n_topics =
-		ledger_recent(gateway->ledger, jurisdiction, tails, TAILS_MAX);
-	status.n_topics = OSMO_MIN(status.n_topics, TAILS_MAX);
-	for (i = 0; i < status.n_topics; i++)
-		list[i] = &tails[i];
-	status.topics = list;
-	message->len = gridcall__v1__status__get_packed_size(&status);
-	packed = talloc_size(maker->ctx, message->len);
-	gridcall__v1__status__pack(&status, packed);
-	message->payload = packed;
-	message->topic = talloc_asprintf(maker->ctx, "gc1.gateway.%s.status",
-					 gateway->settings.id);
-	return true;
-}
-
-static void publish_status(struct gateway *gateway)
-{
-	struct status_maker maker = {.gateway = gateway,
-				     .ctx = talloc_new(gateway)};
-
-	services_publish_each(gateway->services, make_status, &maker);
-	talloc_free(maker.ctx);
-}
-
-/* The watchdog is fed only while every thread moves. */
-static bool threads_are_alive(struct gateway *gateway)
-{
-	const char *stuck = NULL;
-
-	(void)(voice_is_alive(gateway->voice, &stuck) &&
-	       ledger_is_alive(gateway->ledger, &stuck) &&
-	       services_are_alive(gateway->services, &stuck));
-	if (!stuck && !job_is_alive(gateway->jobs))
-		stuck = "job";
-	if (stuck && strcmp(stuck, gateway->stuck))
-		LOGP(DMAIN, LOGL_ERROR,
-		     "thread %s makes no progress; the watchdog is not fed\n",
-		     stuck);
-	OSMO_STRLCPY_ARRAY(gateway->stuck, stuck ? stuck : "");
-	return !stuck;
-}
-
-static int on_second(struct osmo_fd *ofd, unsigned int what)
-{
-	struct gateway *gateway = ofd->data;
-	uint64_t expired;
-
-	if (read(ofd->fd, &expired, sizeof(expired)) != sizeof(expired))
-		return 0;
-	radios_second(gateway->radios);
-	publish_status(gateway);
-	if (threads_are_alive(gateway) && notify_watchdog_us())
-		notify_alive();
-	return 0;
-}
-
-static int start_second(struct gateway *gateway)
-{
-	struct timespec each = {.tv_sec = 1};
-
-	if (notify_watchdog_us() && notify_watchdog_us() < 1000000)
-		each = (struct timespec){.tv_nsec = (long)notify_watchdog_us() *
-						    1000};
-	if (osmo_timerfd_setup(&gateway->second, on_second, gateway) < 0)
-		return -errno;
-	return osmo_timerfd_schedule(&gateway->second, NULL, &each);
 }
 
 /* ---- starting ---- */
@@ -408,6 +324,15 @@ static int load_plugin(struct gateway *gateway,
 	talloc_free(path);
 	if (!plugin)
 		return -EINVAL;
+	if (strcmp(plugin_name(plugin), setting->name)) {
+		snprintf(why->text, sizeof(why->text),
+			 "the file %s.so holds the plugin '%s'; give it that "
+			 "name, and write \"plugin %s\"",
+			 setting->name, plugin_name(plugin),
+			 plugin_name(plugin));
+		plugin_free(plugin);
+		return -EINVAL;
+	}
 	if (!plugin_service(plugin) && !llist_empty(&setting->options)) {
 		plugin_free(plugin);
 		return refuse(why, "a driver's options stand in the column "
@@ -501,7 +426,8 @@ static int start_services(struct gateway *gateway, struct gridcall_why *why)
 
 	gateway->services = services_alloc(gateway, &config);
 	if (!gateway->services)
-		return refuse(why, "no descriptors are left for the services");
+		return refuse(why, "no descriptors are left for the "
+				   "services; raise LimitNOFILE");
 	llist_for_each_entry (setting, &gateway->plugin_settings, entry) {
 		rc = open_service(gateway, setting, why);
 		if (rc)
@@ -524,10 +450,11 @@ static int start_recordings(struct gateway *gateway, struct gridcall_why *why)
 	return 0;
 }
 
-int gateway_start(struct gateway *gateway, struct gridcall_why *why)
+int gateway_open(struct gateway *gateway, struct gridcall_why *why)
 {
 	int rc = gateway_check(gateway, why);
 
+	gateway->running = gateway->settings;
 	if (!rc)
 		rc = start_recordings(gateway, why);
 	if (!rc)
@@ -538,19 +465,25 @@ int gateway_start(struct gateway *gateway, struct gridcall_why *why)
 		return rc;
 	gateway->jobs = job_queue_alloc(gateway);
 	if (!gateway->jobs)
-		return refuse(why, "the job thread can't be started");
-	rc = start_voice(gateway, why);
+		return refuse(why, "the job thread can't be started; raise "
+				   "the limit of tasks");
+	return 0;
+}
+
+int gateway_start(struct gateway *gateway, struct gridcall_why *why)
+{
+	int rc = start_voice(gateway, why);
+
 	if (rc)
 		return rc;
 	start_calls(gateway);
 	rc = start_services(gateway, why);
 	if (rc)
 		return rc;
-	command_start(gateway);
 	calls_resume(gateway->calls);
-	rc = start_second(gateway);
-	if (rc)
-		return refuse(why, "the gateway's clock can't be started");
+	if (heartbeat_start(gateway))
+		return refuse(why, "the gateway's clock can't be started; "
+				   "raise LimitNOFILE");
 	gateway->started = true;
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct import_job;
 struct job_queue;
 struct plugin_list;
 struct radios;
@@ -66,11 +67,14 @@ struct option_setting {
 };
 
 struct gateway {
-	struct gateway_settings settings;
+	struct gateway_settings
+		settings;                /* as typed; strings are never freed */
+	struct gateway_settings running; /* in force since the start */
 	struct llist_head plugin_settings;
 	bool restored;     /* --restored */
 	bool config_ended; /* the file's last line was read */
 	bool started;
+	bool stopping; /* radios and calls go: no command begins */
 	int64_t up_since_us;
 
 	struct plugin_list *plugins; /* loaded */
@@ -82,10 +86,12 @@ struct gateway {
 	struct radios *radios;
 	struct calls *calls;
 	struct services *services;
-	struct osmo_fd second; /* timerfd: status, watchdog, retries */
-	uint64_t fed_us;       /* the watchdog, last */
-	char trouble[256];     /* of the ledger; empty: none */
-	char stuck[64];        /* thread that makes no progress */
+	struct llist_head commands; /* not yet replied to */
+	struct import_job *import;  /* under way */
+	struct osmo_fd second;      /* timerfd of the heartbeat */
+	uint64_t second_us;         /* when the last second's work was done */
+	char trouble[256];          /* of the ledger; empty: none */
+	char stuck[64];             /* thread that makes no progress */
 };
 
 struct gateway *gateway_alloc(void *ctx);
@@ -94,9 +100,11 @@ struct gateway *gateway_alloc(void *ctx);
 int gateway_check(const struct gateway *gateway, struct gridcall_why *why);
 
 /*
- * Open the ledger, load plugins, open radios and services, resume calls.
+ * First what may be refused without a trace on the air: folders, plugins, the
+ * ledger.  Then gateway_start(): radios and services open, calls are resumed.
  * On failure why says what to mend; gateway_stop() cleans up either way.
  */
+int gateway_open(struct gateway *gateway, struct gridcall_why *why);
 int gateway_start(struct gateway *gateway, struct gridcall_why *why);
 
 /* Unkey everything, tell what is queued, close.  Safe when half started. */

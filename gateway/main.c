@@ -2,8 +2,10 @@
  *
  * main.c - gridcalld: starts the gateway, runs the loop, stops it cleanly
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -169,7 +171,9 @@ static int take_process_signals(void *ctx)
 	sigaddset(&set, SIGHUP);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return -EINVAL;
+	/* A peer that left and a full disk are errors of one write each. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return osmo_signalfd_setup(ctx, set, on_process_signal, ctx) ? 0
 								     : -EINVAL;
 }
@@ -216,22 +220,69 @@ static int read_config(const char *path)
 	return rc;
 }
 
+/* The VTY asks nobody for a name, so nobody may come from elsewhere. */
+static bool is_loopback(const char *address)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, address, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+	return inet_pton(AF_INET6, address, &v6) == 1 &&
+	       IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static int check(const struct gateway *gateway, struct gridcall_why *why)
+{
+	if (is_loopback(vty_get_bind_addr()))
+		return gateway_check(gateway, why);
+	snprintf(why->text, sizeof(why->text),
+		 "the VTY has no login of its own and stays on this machine: "
+		 "write \"bind 127.0.0.1\" below \"line vty\", not %s",
+		 vty_get_bind_addr());
+	return -EINVAL;
+}
+
+static int test(const struct gateway *gateway)
+{
+	struct gridcall_why why = {{0}};
+	int rc = check(gateway, &why);
+
+	fprintf(stderr, "gridcalld: %s\n",
+		rc ? why.text : "the configuration is in order");
+	return rc ? 1 : 0;
+}
+
+static int listen_vty(void *ctx, struct gateway *gateway,
+		      struct gridcall_why *why)
+{
+	int rc = telnet_init_dynif(ctx, gateway, vty_get_bind_addr(),
+				   vty_get_bind_port(VTY_PORT));
+
+	if (rc < 0)
+		snprintf(why->text, sizeof(why->text),
+			 "the VTY can't listen at %s port %d: another program "
+			 "has it; choose another port with \"bind\" below "
+			 "\"line vty\"",
+			 vty_get_bind_addr(), vty_get_bind_port(VTY_PORT));
+	return rc;
+}
+
+/* The ledger first: of two gateways the second learns who has it. */
 static int start(void *ctx, struct gateway *gateway)
 {
 	struct gridcall_why why = {{0}};
-	int rc = gateway_start(gateway, &why);
+	int rc = check(gateway, &why);
 
-	if (rc < 0) {
-		fprintf(stderr, "gridcalld: %s\n", why.text);
-		return rc;
-	}
-	rc = telnet_init_dynif(ctx, gateway, vty_get_bind_addr(),
-			       vty_get_bind_port(VTY_PORT));
+	if (rc >= 0)
+		rc = gateway_open(gateway, &why);
+	if (rc >= 0)
+		rc = listen_vty(ctx, gateway, &why);
+	if (rc >= 0)
+		rc = gateway_start(gateway, &why);
 	if (rc < 0)
-		fprintf(stderr,
-			"gridcalld: the VTY can't listen at %s port %d; choose "
-			"another with \"bind\" below \"line vty\"\n",
-			vty_get_bind_addr(), vty_get_bind_port(VTY_PORT));
+		fprintf(stderr, "gridcalld: %s\n",
+			why.text[0] ? why.text : strerror(-rc));
 	return rc;
 }
 
@@ -246,14 +297,8 @@ static int run(void *ctx, const struct arguments *arguments)
 	if (read_config(arguments->config) < 0)
 		return 1;
 	gateway_vty_lock(gateway);
-	if (arguments->test) {
-		struct gridcall_why why = {{0}};
-
-		rc = gateway_check(gateway, &why);
-		fprintf(stderr, "gridcalld: %s\n",
-			rc ? why.text : "the configuration is in order");
-		return rc ? 1 : 0;
-	}
+	if (arguments->test)
+		return test(gateway);
 	rc = start(ctx, gateway);
 	if (rc >= 0) {
 		notify_ready("Ready");
@@ -263,6 +308,8 @@ static int run(void *ctx, const struct arguments *arguments)
 		notify_stopping();
 		LOGP(DMAIN, LOGL_NOTICE, "unkeying and stopping\n");
 	}
+	/* What comes in from here on is answered so, not begun. */
+	gateway->stopping = true;
 	gateway_stop(gateway);
 	talloc_free(gateway);
 	return rc >= 0 ? 0 : 1;

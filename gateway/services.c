@@ -2,6 +2,7 @@
 #include "gateway/services.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +10,16 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/clock.h"
 #include "gateway/inbox.h"
 #include "gateway/log.h"
 
 #define REQUESTS_MAX 4096 /* waiting for main */
 #define REQUESTS_RUN 64   /* carried out before the loop looks elsewhere */
-#define STUCK_S      5    /* without progress */
-#define COUNTERS_MAX 64
+/* Of all that wait; one alone may be as large as its service lets through. */
+#define REQUESTS_BYTES_MAX (64u << 20)
+#define STUCK_S            5 /* without progress */
+#define COUNTERS_MAX       64
 
 struct feed {
 	struct llist_head entry;
@@ -37,7 +41,8 @@ struct services {
 	struct services_config config;
 	struct llist_head bridges;
 	struct inbox *requests; /* struct parcel * */
-	struct inbox *lines;    /* struct line */
+	_Atomic size_t requests_bytes;
+	struct inbox *lines; /* struct line */
 	struct osmo_fd requests_ofd;
 	struct osmo_fd lines_ofd;
 };
@@ -46,6 +51,7 @@ struct services {
 struct parcel {
 	struct bridge *bridge;
 	uint64_t token;
+	uint64_t received_us;
 	size_t len;
 	char principal[64];
 	char address[64];
@@ -63,24 +69,36 @@ static struct bridge *bridge_of(struct gridcall_bridge *handle)
 	return (struct bridge *)handle;
 }
 
+static void parcel_free(struct services *services, struct parcel *parcel)
+{
+	atomic_fetch_sub(&services->requests_bytes, parcel->len);
+	free(parcel);
+}
+
 /* [any] */
 static int host_request(struct gridcall_bridge *handle,
 			const struct gridcall_request *request)
 {
 	struct bridge *bridge = bridge_of(handle);
-	struct parcel *parcel = malloc(sizeof(*parcel) + request->len);
+	_Atomic size_t *bytes = &bridge->services->requests_bytes;
+	struct parcel *parcel = NULL;
 
-	if (!parcel)
+	if (atomic_fetch_add(bytes, request->len) <= REQUESTS_BYTES_MAX)
+		parcel = malloc(sizeof(*parcel) + request->len);
+	if (!parcel) {
+		atomic_fetch_sub(bytes, request->len);
 		return -EAGAIN;
+	}
 	parcel->bridge = bridge;
 	parcel->token = request->token;
+	parcel->received_us = clock_now_us();
 	parcel->len = request->len;
 	OSMO_STRLCPY_ARRAY(parcel->principal, request->principal);
 	OSMO_STRLCPY_ARRAY(parcel->address, request->address);
 	memcpy(parcel->data, request->data, request->len);
 	if (!inbox_put(bridge->services->requests, &parcel))
 		return 0;
-	free(parcel);
+	parcel_free(bridge->services, parcel);
 	return -EAGAIN;
 }
 
@@ -135,8 +153,9 @@ static int on_requests(struct osmo_fd *ofd, unsigned int what)
 				.address = parcel->address,
 				.data = parcel->data,
 				.len = parcel->len,
+				.received_us = parcel->received_us,
 			});
-		free(parcel);
+		parcel_free(services, parcel);
 	}
 	return 0;
 }
@@ -196,7 +215,7 @@ struct services *services_free(struct services *services)
 	llist_for_each_entry_safe (bridge, next, &services->bridges, entry)
 		bridge_close(bridge);
 	while (services->requests && !inbox_take(services->requests, &parcel))
-		free(parcel);
+		parcel_free(services, parcel);
 	if (services->requests_ofd.fd >= 0)
 		osmo_fd_unregister(&services->requests_ofd);
 	if (services->lines_ofd.fd >= 0)

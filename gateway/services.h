@@ -4,7 +4,8 @@
  *
  * Memory:  below ctx.
  * Threads: main.  Requests come from the services' own threads through an
- *          inbox, bounded; one past the bound is answered busy by the service.
+ *          inbox, bounded in number and bytes; one past the bound is answered
+ *          busy by the service.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct services;
 struct bridge; /* one open service */
@@ -26,6 +28,7 @@ struct service_request {
 	const char *address;
 	const uint8_t *data;
 	size_t len;
+	uint64_t received_us;
 };
 
 struct services_config {

@@ -7,7 +7,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-#include "gateway/log.h"
+#include "gateway/clock.h"
 #include "gateway/record/ledger_query.h"
 
 #define KEY_MAX 128 /* of an idempotency key */
@@ -18,7 +18,7 @@ struct command_row {
 	Gridcall__V1__Request__BodyCase body;
 	const char *name;
 	enum right right;
-	bool changes; /* has a batch, and its reply is kept under its key */
+	bool changes; /* has a batch, and a repeat of its key is known */
 	void (*run)(struct command *command);
 };
 
@@ -41,12 +41,17 @@ static const struct command_row command_rows[] = {
 	{BODY(IMPORT), "import", RIGHT_ENGINEER, true, command_import},
 };
 
-/* Commands that have not been replied to yet, to tell repeats. */
-static LLIST_HEAD(running);
-
-void command_start(struct gateway *gateway)
+bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right)
 {
-	OSMO_ASSERT(llist_empty(&running));
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(command_rows); i++) {
+		if (command_rows[i].body != body)
+			continue;
+		*right = command_rows[i].right;
+		return true;
+	}
+	return false;
 }
 
 static const struct command_row *command_row(const struct command *command)
@@ -106,7 +111,8 @@ static void on_committed(void *data, uint64_t first, uint64_t last)
 {
 	struct command *command = data;
 
-	if (command->committed)
+	/* A gateway that stops acts no more: its next start does. */
+	if (command->committed && !command->gateway->stopping)
 		command->committed(command);
 	send_packed(command);
 }
@@ -114,6 +120,14 @@ static void on_committed(void *data, uint64_t first, uint64_t last)
 static bool has_key(const struct command *command)
 {
 	return command->request->idempotency_key[0];
+}
+
+void command_keep_key(struct command *command)
+{
+	if (has_key(command))
+		ledger_batch_key(command->batch, command->principal.name,
+				 command->request->idempotency_key,
+				 command->digest, (const uint8_t *)"", 0);
 }
 
 void command_commit(struct command *command, Gridcall__V1__Reply *reply)
@@ -175,10 +189,34 @@ static void reply_again(struct command *command, const uint8_t *data,
 	send_packed(command);
 }
 
+/* The last moment at which nothing was done yet. */
+static int check_time(struct command *command)
+{
+	uint64_t waited_ms = (clock_now_us() - command->received_us) / 1000;
+	uint32_t deadline_ms = command->request->deadline_ms;
+
+	if (command->gateway->stopping)
+		return fault_set(&command->fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
+				 "the gateway is stopping and nothing was "
+				 "done; ask again when it has started");
+	if (deadline_ms && waited_ms > deadline_ms)
+		return fault_set(&command->fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_TOO_LATE,
+				 "the request waited %llu ms, its deadline was "
+				 "%u, and nothing was done; ask again",
+				 (unsigned long long)waited_ms, deadline_ms);
+	return 0;
+}
+
 static void command_run(struct command *command)
 {
 	const struct command_row *row = command_row(command);
 
+	if (check_time(command)) {
+		command_refuse(command);
+		return;
+	}
 	if (row->changes)
 		command->batch = ledger_batch_alloc(command->gateway->ledger);
 	row->run(command);
@@ -191,7 +229,10 @@ static void on_key(void *data)
 
 	switch (lookup->rc) {
 	case 0:
-		reply_again(command, lookup->reply, lookup->len);
+		if (lookup->len)
+			reply_again(command, lookup->reply, lookup->len);
+		else /* kept without its reply: see command_keep_key() */
+			command_run(command);
 		break;
 	case -ENOENT:
 		command_run(command);
@@ -228,7 +269,7 @@ static void command_look_up(struct command *command)
 	struct key_lookup *lookup;
 	struct command *other;
 
-	llist_for_each_entry (other, &running, entry) {
+	llist_for_each_entry (other, &command->gateway->commands, entry) {
 		if (!is_repeat_of(command, other))
 			continue;
 		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
@@ -259,7 +300,8 @@ static int check_request(struct command *command)
 	if (strlen(command->request->idempotency_key) > KEY_MAX)
 		return fault_set(
 			fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
-			"the idempotency key is longer than %d characters",
+			"the idempotency key is longer than %d characters; "
+			"use a shorter one",
 			KEY_MAX);
 	if (!authority_allows(&command->principal, row->right))
 		return fault_set(fault,
@@ -305,9 +347,10 @@ void command_request(struct gateway *gateway,
 	command->gateway = gateway;
 	command->bridge = request->bridge;
 	command->token = request->token;
+	command->received_us = request->received_us;
 	authority_find(&command->principal, request->principal,
 		       request->address);
-	llist_add_tail(&command->entry, &running);
+	llist_add_tail(&command->entry, &gateway->commands);
 	talloc_set_destructor(command, command_destroy);
 	command->request = gridcall__v1__request__unpack(NULL, request->len,
 							 request->data);

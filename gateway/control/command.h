@@ -28,6 +28,7 @@ struct command {
 	uint8_t digest[DIGEST_BYTES];
 	struct ledger_batch *batch; /* of a command that changes something */
 	struct fault fault;
+	uint64_t received_us;
 	/* the packed reply, while its events are on their way to the disk */
 	uint8_t *packed;
 	size_t packed_len;
@@ -40,9 +41,6 @@ struct command {
 void command_request(struct gateway *gateway,
 		     const struct service_request *request);
 
-/* Before the first request: nothing is running. */
-void command_start(struct gateway *gateway);
-
 /* Send the reply and free the command. */
 void command_reply(struct command *command, Gridcall__V1__Reply *reply);
 
@@ -54,6 +52,15 @@ void command_refuse(struct command *command);
  * and free the command.
  */
 void command_commit(struct command *command, Gridcall__V1__Reply *reply);
+
+/*
+ * Have the batch keep the request's key without the reply, which is too large
+ * for the ledger: a repeat is carried out again, another body is refused.
+ */
+void command_keep_key(struct command *command);
+
+/* What a command needs; false when there is none of that body. */
+bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right);
 
 /* The handlers; each ends in one of the three above, now or later. */
 void command_whoami(struct command *command);

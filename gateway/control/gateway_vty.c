@@ -51,12 +51,27 @@ static void note_restart(struct vty *vty)
 		vty_out(vty, "%% in force after the next start%s", VTY_NEWLINE);
 }
 
-/* Settings of calls are in force at once. */
+/* Settings of calls are in force at once, but for their folders. */
 static void apply_calls(void)
 {
-	if (the_gateway->calls)
-		*calls_settings(the_gateway->calls) =
-			the_gateway->settings.calls;
+	struct calls_settings *running = &the_gateway->running.calls;
+	struct calls_settings now = the_gateway->settings.calls;
+
+	if (!the_gateway->calls)
+		return;
+	now.prompts = running->prompts;
+	now.announcements = running->announcements;
+	now.language = running->language;
+	*running = now;
+	*calls_settings(the_gateway->calls) = now;
+}
+
+/* The old text stays: whoever is running holds it until the next start. */
+static void set_text(struct vty *vty, char **text, const char *value)
+{
+	*text = talloc_strdup(the_gateway, value);
+	OSMO_ASSERT(*text);
+	note_restart(vty);
 }
 
 DEFUN(cfg_gateway, cfg_gateway_cmd, "gateway", "Settings of this gateway\n")
@@ -81,9 +96,7 @@ DEFUN(cfg_id, cfg_id_cmd, "id ID",
 			argv[0], VTY_NEWLINE);
 		return CMD_WARNING;
 	}
-	osmo_talloc_replace_string(the_gateway, &the_gateway->settings.id,
-				   argv[0]);
-	note_restart(vty);
+	set_text(vty, &the_gateway->settings.id, argv[0]);
 	return CMD_SUCCESS;
 }
 
@@ -91,9 +104,7 @@ DEFUN(cfg_ledger, cfg_ledger_cmd, "ledger PATH",
       "File that holds every event\n"
       "Path; its folder must exist\n")
 {
-	osmo_talloc_replace_string(the_gateway, &the_gateway->settings.ledger,
-				   argv[0]);
-	note_restart(vty);
+	set_text(vty, &the_gateway->settings.ledger, argv[0]);
 	return CMD_SUCCESS;
 }
 
@@ -110,16 +121,14 @@ DEFUN(cfg_recordings, cfg_recordings_cmd, "recordings PATH",
       "Folder of the recorded overs\n"
       "Path; it is made when missing\n")
 {
-	osmo_talloc_replace_string(the_gateway,
-				   &the_gateway->settings.recordings, argv[0]);
-	note_restart(vty);
+	set_text(vty, &the_gateway->settings.recordings, argv[0]);
 	return CMD_SUCCESS;
 }
 
 DEFUN(cfg_no_recordings, cfg_no_recordings_cmd, "no recordings",
       NO_STR "Record nothing\n")
 {
-	TALLOC_FREE(the_gateway->settings.recordings);
+	the_gateway->settings.recordings = NULL;
 	note_restart(vty);
 	return CMD_SUCCESS;
 }
@@ -138,9 +147,7 @@ DEFUN(cfg_plugin_folder, cfg_plugin_folder_cmd, "plugin-folder PATH",
       "Where the plugins' files are\n"
       "Path\n")
 {
-	osmo_talloc_replace_string(
-		the_gateway, &the_gateway->settings.plugin_folder, argv[0]);
-	note_restart(vty);
+	set_text(vty, &the_gateway->settings.plugin_folder, argv[0]);
 	return CMD_SUCCESS;
 }
 
@@ -157,10 +164,7 @@ DEFUN(cfg_prompts, cfg_prompts_cmd, "prompts PATH",
       "Folder of announcements, cues and receipts\n"
       "Path; it holds one folder for each language\n")
 {
-	osmo_talloc_replace_string(
-		the_gateway, (char **)&the_gateway->settings.calls.prompts,
-		argv[0]);
-	apply_calls();
+	set_text(vty, (char **)&the_gateway->settings.calls.prompts, argv[0]);
 	return CMD_SUCCESS;
 }
 
@@ -168,10 +172,8 @@ DEFUN(cfg_announcements, cfg_announcements_cmd, "announcements PATH",
       "Folder that keeps announcements sent in with a call\n"
       "Path; it is made when missing\n")
 {
-	osmo_talloc_replace_string(
-		the_gateway,
-		(char **)&the_gateway->settings.calls.announcements, argv[0]);
-	apply_calls();
+	set_text(vty, (char **)&the_gateway->settings.calls.announcements,
+		 argv[0]);
 	return CMD_SUCCESS;
 }
 
@@ -180,10 +182,7 @@ DEFUN(cfg_language, cfg_language_cmd, "language (zh|en)",
       "Chinese\n"
       "English\n")
 {
-	osmo_talloc_replace_string(
-		the_gateway, (char **)&the_gateway->settings.calls.language,
-		argv[0]);
-	apply_calls();
+	set_text(vty, (char **)&the_gateway->settings.calls.language, argv[0]);
 	return CMD_SUCCESS;
 }
 
@@ -327,6 +326,43 @@ found:
 	return CMD_SUCCESS;
 }
 
+DEFUN(cfg_no_option, cfg_no_option_cmd, "no option KEY",
+      NO_STR "Take an option of this plugin away\n"
+	     "Its name\n")
+{
+	struct plugin_setting *setting = vty->index;
+	struct option_setting *option;
+
+	llist_for_each_entry (option, &setting->options, entry) {
+		if (strcmp(option->key, argv[0]))
+			continue;
+		llist_del(&option->entry);
+		talloc_free(option);
+		note_restart(vty);
+		return CMD_SUCCESS;
+	}
+	vty_out(vty, "%% plugin %s has no option '%s'%s", setting->name,
+		argv[0], VTY_NEWLINE);
+	return CMD_WARNING;
+}
+
+DEFUN(cfg_no_plugin, cfg_no_plugin_cmd, "no plugin NAME",
+      NO_STR "Do not load a plugin\n"
+	     "Its name\n")
+{
+	struct plugin_setting *setting = plugin_setting_find(argv[0]);
+
+	if (!setting) {
+		vty_out(vty, "%% no plugin '%s' is configured%s", argv[0],
+			VTY_NEWLINE);
+		return CMD_WARNING;
+	}
+	llist_del(&setting->entry);
+	INIT_LLIST_HEAD(&setting->entry); /* another VTY may stand in it */
+	note_restart(vty);
+	return CMD_SUCCESS;
+}
+
 /* ---- writing it back ---- */
 
 static void write_paths(struct vty *vty, const struct gateway_settings *s)
@@ -393,6 +429,13 @@ static int write_end(struct vty *vty)
 	return CMD_SUCCESS;
 }
 
+DEFUN(show_settings, show_settings_cmd, "show settings",
+      SHOW_STR "Everything that can be configured, as it is configured\n")
+{
+	(void)write_gateway(vty);
+	return write_plugins(vty);
+}
+
 static struct cmd_element *const gateway_commands[] = {
 	&cfg_id_cmd,
 	&cfg_ledger_cmd,
@@ -422,13 +465,16 @@ void gateway_vty_init(struct gateway *gateway)
 	the_gateway = gateway;
 	install_element(CONFIG_NODE, &cfg_gateway_cmd);
 	install_element(CONFIG_NODE, &cfg_plugin_cmd);
+	install_element(CONFIG_NODE, &cfg_no_plugin_cmd);
 	install_element(CONFIG_NODE, &cfg_end_cmd);
 	install_node(&gateway_node, write_gateway);
 	for (i = 0; i < ARRAY_SIZE(gateway_commands); i++)
 		install_element(GATEWAY_NODE, gateway_commands[i]);
 	install_node(&plugin_node, write_plugins);
 	install_element(PLUGIN_NODE, &cfg_option_cmd);
+	install_element(PLUGIN_NODE, &cfg_no_option_cmd);
 	install_node(&end_node, write_end);
+	install_element_ve(&show_settings_cmd);
 }
 
 void gateway_vty_lock(struct gateway *gateway)

@@ -177,11 +177,12 @@ DEFUN(show_units_of, show_units_of_cmd, "show units .SELECTOR",
       SHOW_STR "Units\n"
 	       "Which: for example district=440106 grid=07\n")
 {
-	char *text = argv_concat(argv, argc, 0);
+	char *text;
 	int rc;
 
 	if (!the_gateway->started)
 		return not_started(vty);
+	text = argv_concat(argv, argc, 0);
 	rc = show_selected(vty, text);
 	talloc_free(text);
 	return rc;
@@ -237,7 +238,7 @@ DEFUN(show_ledger, show_ledger_cmd, "show ledger",
 		return not_started(vty);
 	ledger_stats(the_gateway->ledger, &stats);
 	vty_out(vty, "Ledger %s, epoch %s, last event %llu%s",
-		the_gateway->settings.ledger, ledger_epoch(the_gateway->ledger),
+		the_gateway->running.ledger, ledger_epoch(the_gateway->ledger),
 		(unsigned long long)ledger_seq(the_gateway->ledger),
 		VTY_NEWLINE);
 	vty_out(vty,
