@@ -17,18 +17,21 @@
 #include "proto/topic.h"
 
 /*
- * One import on its way.  The tree is made on the job thread below no context
- * of main's, and belongs to main from import_done() on.
+ * One import on its way, a talloc child of its command.  The tree is made on
+ * the job thread below no context of main's, and belongs to main from
+ * import_done() on.  So does the batch, which is filled there too: main can't
+ * wait for a hundred thousand units to be packed.
+ *
+ * The gateway has one at a time: the directory that is being compared with must
+ * not be swapped meanwhile.
  */
 struct import_job {
 	struct command *command;
+	struct ledger_batch *batch; /* the command's */
 	const struct directory *existing;
 	void *ctx;
 	struct import *import;
 };
-
-/* The directory that is being compared with must not be swapped meanwhile. */
-static struct import_job *running;
 
 /* [job] The same reading of the column that a call will use. */
 static int check_signalling(const char *signalling, struct fault *fault)
@@ -54,6 +57,34 @@ static int check_number(const struct channel_entry *channel, const char *number,
 			 channel->code, format.unit_width);
 }
 
+/* [job] A channel that changed is told where it lives; units have events. */
+static void audit_channels(struct import_job *job)
+{
+	const struct import *import = job->import;
+	struct command *command = job->command;
+	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
+	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
+	char topic[TOPIC_MAX];
+	size_t i;
+
+	audit.principal = command->principal.name;
+	audit.address = command->principal.address;
+	audit.command = (char *)"import";
+	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
+	event.audit = &audit;
+	for (i = 0; i < import->change_count; i++) {
+		const struct import_change *change = &import->changes[i];
+		const struct channel_entry *channel =
+			change->channel ? change->channel
+					: change->channel_before;
+
+		if (!channel || topic_in_area(topic, channel->home, TOPIC_UNIT))
+			continue;
+		audit.subject = (char *)channel->code;
+		(void)ledger_batch_event(job->batch, topic, "", &event);
+	}
+}
+
 /* [job] */
 static void import_work(void *arg)
 {
@@ -76,13 +107,17 @@ static void import_work(void *arg)
 
 	job->ctx = talloc_new(NULL);
 	job->import = import_run(job->ctx, &files, job->existing, &rules);
+	if (job->import->fault_total || request->dry_run)
+		return;
+	import_write(job->import, job->batch, job->command->principal.name);
+	audit_channels(job);
 }
 
-static void import_job_free(struct import_job *job)
+static int import_job_destroy(struct import_job *job)
 {
-	running = NULL;
+	job->command->gateway->import = NULL;
 	talloc_free(job->ctx);
-	free(job);
+	return 0;
 }
 
 /* The events are durable: the directory is in force before the reply. */
@@ -96,7 +131,6 @@ static void import_committed(struct command *command)
 	     job->import->added, job->import->changed, job->import->removed,
 	     command->principal.name);
 	gateway_swap_directory(command->gateway, job->import->directory);
-	import_job_free(job);
 }
 
 /* A channel is not pulled away from under a call. */
@@ -116,40 +150,6 @@ static const char *channel_in_call(const struct command *command,
 	return NULL;
 }
 
-/* A channel that changed is told where it lives; units have their events. */
-static void audit_channels(struct command *command, const struct import *import)
-{
-	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
-	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
-	char topic[TOPIC_MAX];
-	size_t i;
-
-	audit.principal = command->principal.name;
-	audit.address = command->principal.address;
-	audit.command = (char *)"import";
-	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
-	event.audit = &audit;
-	for (i = 0; i < import->change_count; i++) {
-		const struct import_change *change = &import->changes[i];
-		const struct channel_entry *channel =
-			change->channel ? change->channel
-					: change->channel_before;
-
-		if (!channel || topic_in_area(topic, channel->home, TOPIC_UNIT))
-			continue;
-		audit.subject = (char *)channel->code;
-		(void)ledger_batch_event(command->batch, topic, "", &event);
-	}
-}
-
-static void import_refuse(struct import_job *job)
-{
-	struct command *command = job->command;
-
-	import_job_free(job);
-	command_refuse(command);
-}
-
 static void import_done(void *arg)
 {
 	struct import_job *job = arg;
@@ -165,7 +165,6 @@ static void import_done(void *arg)
 	message.done = false;
 	if (import->fault_total || command->request->import->dry_run) {
 		command_reply(command, &reply);
-		import_job_free(job);
 		return;
 	}
 	if (busy) {
@@ -175,12 +174,10 @@ static void import_done(void *arg)
 			  "ended, or cancel it",
 			  busy,
 			  calls_on_channel(command->gateway->calls, busy));
-		import_refuse(job);
+		command_refuse(command);
 		return;
 	}
 	message.done = true;
-	import_write(import, command->batch, command->principal.name);
-	audit_channels(command, import);
 	command->data = job;
 	command->committed = import_committed;
 	command_commit(command, &reply);
@@ -189,6 +186,7 @@ static void import_done(void *arg)
 void command_import(struct command *command)
 {
 	const Gridcall__V1__ImportRequest *request = command->request->import;
+	struct gateway *gateway = command->gateway;
 	struct import_job *job;
 
 	if (!request->units_csv.len && !request->channels_csv.len) {
@@ -199,21 +197,23 @@ void command_import(struct command *command)
 		command_refuse(command);
 		return;
 	}
-	if (running) {
+	if (gateway->import) {
 		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
 			  "another import is being carried out; try again when "
 			  "it is done");
 		command_refuse(command);
 		return;
 	}
-	job = calloc(1, sizeof(*job));
+	job = talloc_zero(command, struct import_job);
 	OSMO_ASSERT(job);
 	job->command = command;
-	job->existing = command->gateway->directory;
-	running = job;
-	if (!job_add(command->gateway->jobs, import_work, import_done, job))
+	job->batch = command->batch;
+	job->existing = gateway->directory;
+	gateway->import = job;
+	talloc_set_destructor(job, import_job_destroy);
+	if (!job_add(gateway->jobs, import_work, import_done, job))
 		return;
 	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
 		  "the gateway is busy reading files; try again");
-	import_refuse(job);
+	command_refuse(command);
 }
