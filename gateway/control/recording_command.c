@@ -18,11 +18,13 @@
 #include <osmocom/core/utils.h>
 
 #include "gateway/job.h"
-#include "gateway/voice/voice.h"
+#include "gateway/log.h"
+#include "gateway/voice/recorder.h"
 #include "proto/topic.h"
 
 #define RECORDING_MAX (32u << 20) /* bytes; hours of an over */
 
+/* A talloc child of its command; the job thread only writes its fields. */
 struct fetch {
 	struct command *command;
 	char path[512];
@@ -31,22 +33,34 @@ struct fetch {
 	int err;
 };
 
-/* 20261121/TH07/093000.120.wav: digits, a channel's code, a file. */
+/*
+ * 20261121/TH07/20261121T093000.120000Z.wav: a day, a channel's code, a file.
+ * One way to write each name, because what was heard is recorded by it.
+ */
 static bool name_is_safe(const char *name)
 {
-	const char *at;
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.";
+	const char *at = name;
+	size_t parts = 1;
+	size_t len;
 
-	if (!name[0] || name[0] == '/' || strlen(name) > 128)
+	if (strlen(name) >= RECORDER_NAME_MAX)
 		return false;
-	for (at = name; *at; at++) {
-		bool plain = (*at >= '0' && *at <= '9') ||
-			     (*at >= 'A' && *at <= 'Z') ||
-			     (*at >= 'a' && *at <= 'z') || strchr("-_./", *at);
-
-		if (!plain || (at[0] == '.' && at[1] == '.'))
+	for (;; at += len + 1, parts++) {
+		len = strspn(at, plain);
+		if (!len || *at == '.' || (at[len] && at[len] != '/'))
 			return false;
+		if (!at[len])
+			return parts == 3;
 	}
-	return true;
+}
+
+static int fetch_destroy(struct fetch *fetch)
+{
+	free(fetch->data);
+	return 0;
 }
 
 /* [job] */
@@ -66,6 +80,8 @@ static void read_file(void *arg)
 	if (fetch->err)
 		goto out;
 	fetch->data = malloc(fetch->len + 1);
+	if (!fetch->data)
+		errno = ENOMEM;
 	got = fetch->data ? read(fd, fetch->data, fetch->len) : -1;
 	if (got < 0)
 		fetch->err = errno;
@@ -86,9 +102,12 @@ static void add_audit(struct command *command, const char *name)
 
 	code[strcspn(code, "/")] = '\0';
 	channel = directory_find_channel(command->gateway->directory, code);
-	/* A channel that is gone has no grid to tell. */
-	if (!channel || topic_in_area(topic, channel->home, TOPIC_OVER))
+	if (!channel || topic_in_area(topic, channel->home, TOPIC_OVER)) {
+		/* A channel that is gone has no grid to tell. */
+		LOGP(DCONTROL, LOGL_NOTICE, "'%s' at %s hears recording '%s'\n",
+		     command->principal.name, command->principal.address, name);
 		return;
+	}
 	audit.principal = command->principal.name;
 	audit.address = command->principal.address;
 	audit.command = (char *)"recording";
@@ -118,8 +137,27 @@ static void reply_file(void *data, uint64_t first, uint64_t last)
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_RECORDING;
 	reply.recording = &recording;
 	command_reply(command, &reply);
-	free(fetch->data);
-	free(fetch);
+}
+
+static void explain(const struct fetch *fetch, const char *name)
+{
+	struct fault *fault = &fetch->command->fault;
+
+	if (fetch->err == ENOENT)
+		fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_NOT_FOUND,
+			  "there is no recording '%s'; that of an over that "
+			  "just ended is there in a moment, so ask again",
+			  name);
+	else if (fetch->err == EFBIG)
+		fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
+			  "the recording '%s' is larger than %u MiB; copy it "
+			  "from the gateway's folder of recordings",
+			  name, RECORDING_MAX >> 20);
+	else
+		fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
+			  "the recording '%s' can't be read: %s; look at the "
+			  "gateway's folder of recordings",
+			  name, strerror(fetch->err));
 }
 
 static void on_read(void *arg)
@@ -130,16 +168,12 @@ static void on_read(void *arg)
 	struct ledger_batch *batch = command->batch;
 
 	if (fetch->err) {
-		fault_set(&command->fault,
-			  GRIDCALL__V1__ERROR_CODE__ERROR_NOT_FOUND,
-			  "the recording '%s' can't be read: %s", name,
-			  strerror(fetch->err));
+		explain(fetch, name);
 		command_refuse(command);
-		free(fetch->data);
-		free(fetch);
 		return;
 	}
 	add_audit(command, name);
+	command_keep_key(command);
 	command->batch = NULL;
 	ledger_commit(command->gateway->ledger, batch, reply_file, fetch);
 }
@@ -150,8 +184,7 @@ void command_recording(struct command *command)
 	const char *name = command->request->recording->recording;
 	struct fetch *fetch;
 
-	if (!gateway->settings.recordings || !name_is_safe(name) ||
-	    !strchr(name, '/')) {
+	if (!gateway->running.recordings || !name_is_safe(name)) {
 		fault_set(&command->fault,
 			  GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
 			  "'%.64s' names no recording; take the name from an "
@@ -160,14 +193,14 @@ void command_recording(struct command *command)
 		command_refuse(command);
 		return;
 	}
-	fetch = calloc(1, sizeof(*fetch));
+	fetch = talloc_zero(command, struct fetch);
 	OSMO_ASSERT(fetch);
+	talloc_set_destructor(fetch, fetch_destroy);
 	fetch->command = command;
 	snprintf(fetch->path, sizeof(fetch->path), "%s/%s",
-		 gateway->settings.recordings, name);
+		 gateway->running.recordings, name);
 	if (!job_add(gateway->jobs, read_file, on_read, fetch))
 		return;
-	free(fetch);
 	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
 		  "the gateway is busy reading files; try again");
 	command_refuse(command);
