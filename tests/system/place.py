@@ -171,18 +171,19 @@ class Gateway:
         self.config = self.folder / "gridcalld.cfg"
         self.config.write_text("\n".join(lines) + "\n")
 
-    def launch(self, *arguments, env=None):
+    def launch(self, *arguments, env=None, program=None, **settings):
         """Start it and do not wait."""
         path = self.folder / f"notify.{time.monotonic_ns()}"
         self.notify = Notify(path)
         self.log = open(self.folder / "gridcalld.log", "ab")
         self.process = subprocess.Popen(
-            [BUILD / "gridcalld", "--config", self.config, *arguments],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            [*(program or [BUILD / "gridcalld"]), "--config", self.config,
+             *arguments], stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, **settings,
             env=dict(os.environ, NOTIFY_SOCKET=str(path), **(env or {})))
 
-    def start(self, *arguments, env=None):
-        self.launch(*arguments, env=env)
+    def start(self, *arguments, **settings):
+        self.launch(*arguments, **settings)
 
         def ready():
             self.notify.take(0.1)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is installed: files, unit, manual pages, completion."""
+import ctypes
 import os
 import pathlib
 import re
+import stat
 import subprocess
 
-from place import BUILD, ROOT
+from place import BUILD, PORTS, ROOT, City, Gateway, Site
 
 
 def run(*command, **settings):
@@ -44,6 +46,107 @@ def test_the_unit_is_verified_and_scores_at_most_1_5(folder):
     assert score.returncode == 0, score.stdout
     level = re.search(r"exposure level.*?: ([0-9.]+)", score.stdout)
     assert float(level[1]) <= 1.5
+
+
+def expand(name):
+    """The system calls of a set of systemd's, with the sets inside it."""
+    if not name.startswith("@"):
+        return {name}
+    listed = run("systemd-analyze", "syscall-filter", name).stdout
+    found = set()
+    for line in listed.splitlines()[1:]:
+        word = line.strip()
+        if word and not word.startswith("#"):
+            found |= expand(word)
+    return found
+
+
+def allowed_calls(unit):
+    """What a unit's SystemCallFilter lines leave, in their order."""
+    allowed = expand("@default")
+    for line in re.findall(r"^SystemCallFilter=(.*)$", unit, re.M):
+        names = set().union(*map(expand, line.lstrip("~").split()))
+        allowed = allowed - names if line[0] == "~" else allowed | names
+    return allowed
+
+
+# Filters itself as systemd would, then becomes the command.
+FILTER = """
+import ctypes, os, sys
+lib = ctypes.CDLL("libseccomp.so.2")
+lib.seccomp_init.restype = ctypes.c_void_p
+ctx = ctypes.c_void_p(lib.seccomp_init(0x00050001))  # else EPERM
+for name in sys.argv[1].split(","):
+    number = lib.seccomp_syscall_resolve_name(name.encode())
+    if number >= 0:
+        assert lib.seccomp_rule_add(ctx, 0x7fff0000, number, 0) == 0, name
+assert lib.seccomp_load(ctx) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_the_daemon_lives_within_its_units_filter(site, running):
+    unit = (ROOT / "deploy/systemd/gridcalld.service").read_text()
+    allowed = allowed_calls(unit)
+    assert "execve" in allowed and "mount" not in allowed
+    site.add_channel("CH1")
+    site.add_units("CH1", 2)
+    site.write()
+    gateway = Gateway(site)
+    running.append(gateway)
+    program = ["/usr/bin/python3", "-c", FILTER, ",".join(sorted(allowed)),
+               str(BUILD / "gridcalld")]
+    gateway.start(program=program)
+    gateway.bring_in()
+    running.append(City(site))
+    assert gateway.await_end(gateway.call()).summary.agrees == 2
+    # Set by others, seen by us: as outside of the filter.
+    outside = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
+    assert gateway.do(status={}).clock_synchronised == (outside != 5)
+    gateway.stop()
+    assert "EPERM" not in gateway.read_log()
+    assert "not permitted" not in gateway.read_log()
+
+
+def test_the_unit_has_descriptors_for_every_channel():
+    unit = (ROOT / "deploy/systemd/gridcalld.service").read_text()
+    limit = int(re.search(r"^LimitNOFILE=(\d+)$", unit, re.M)[1])
+    assert limit >= 3 * 4096
+
+
+def test_what_is_installed_starts_with_only_its_paths_changed(
+        folder, running):
+    prefix = "/opt/gc"
+    root = install(folder, prefix)
+    unit = (root / "lib/systemd/system/gridcalld.service").read_text()
+    command = re.search(r"^ExecStart=(.*)$", unit, re.M)[1].split()
+    assert command[0] == f"{prefix}/bin/gridcalld"
+    assert command[1:] == ["--config", f"{prefix}/etc/gridcall/gridcalld.cfg"]
+    assert f"{prefix}/share/doc/gridcall/README.md" in unit
+    config = root / "etc/gridcall/gridcalld.cfg"
+    state, sockets = folder / "state", folder / "run"
+    state.mkdir(0o750)
+    sockets.mkdir(0o750)
+    text = config.read_text()
+    for old, new in (("/var/lib/gridcall", str(state)),
+                     ("/run/gridcall", str(sockets)),
+                     (prefix, str(root)),
+                     ("bind 127.0.0.1 4250",
+                      f"bind 127.0.0.1 {PORTS.take()}")):
+        assert old in text, old
+        text = text.replace(old, new)
+    config.write_text(text)
+    gateway = Gateway(Site(folder))
+    running.append(gateway)
+    gateway.config = config
+    gateway.commands = f"ipc://{sockets}/commands.sock"
+    gateway.start(program=[str(root / "bin/gridcalld")], umask=0o077)
+    assert gateway.do(status={}).gateway == "GC1"
+    for name in ("commands.sock", "feed.sock"):
+        mode = (sockets / name).stat().st_mode
+        assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660, name
+    assert stat.S_IMODE((state / "ledger.db").stat().st_mode) & 0o077 == 0
+    gateway.stop()
 
 
 def test_the_user_is_made_by_sysusers(folder):
