@@ -209,6 +209,13 @@ static const struct channel_entry *channel_of(void *data, uint32_t slot)
 	return gateway->radios ? radios_channel(gateway->radios, slot) : NULL;
 }
 
+static void publish_alarm(void *data, const char *topic, const uint8_t *payload,
+			  size_t len)
+{
+	publish(data, &(struct gridcall_message){
+			      .topic = topic, .payload = payload, .len = len});
+}
+
 static void add_job(void *data, void (*work)(void *arg),
 		    void (*done)(void *arg), void *arg)
 {
@@ -385,6 +392,7 @@ static void start_calls(struct gateway *gateway)
 		.directory = directory_now,
 		.slot = slot_of,
 		.channel = channel_of,
+		.publish = publish_alarm,
 		.job = add_job,
 		.data = gateway,
 	};
@@ -496,9 +504,11 @@ void gateway_stop(struct gateway *gateway)
 		gateway->second.fd = -1;
 	}
 	/* Unkeyed first; then what is known is written, told and closed. */
-	gateway->calls = calls_free(gateway->calls);
+	if (gateway->calls)
+		calls_stop(gateway->calls);
 	gateway->radios = radios_free(gateway->radios);
 	gateway->voice = voice_free(gateway->voice);
+	gateway->calls = calls_free(gateway->calls);
 	gateway->jobs = job_queue_free(gateway->jobs);
 	gateway->ledger = ledger_close(gateway->ledger);
 	gateway->services = services_free(gateway->services);

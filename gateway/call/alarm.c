@@ -5,7 +5,10 @@
 #include "gateway/call/note.h"
 #include "gateway/call/prompts.h"
 #include "gateway/call/shelf.h"
+#include "gateway/clock.h"
 #include "gateway/log.h"
+#include "gateway/record/ledger_query.h"
+#include "proto/topic.h"
 
 #include <osmocom/core/utils.h>
 #include <stdio.h>
@@ -41,12 +44,11 @@ static void note_both(struct lane *lane, struct note *note, const char *area,
 		note_alarm(note, area, event);
 }
 
-static void fill(const struct lane *lane, const struct alarm *alarm,
-		 Gridcall__V1__AlarmEvent *event)
+static void fill(const struct alarm *alarm, Gridcall__V1__AlarmEvent *event)
 {
 	gridcall__v1__alarm_event__init(event);
 	event->alarm = (char *)alarm->id;
-	event->channel = (char *)lane->code;
+	event->channel = (char *)alarm->lane->code;
 	event->unit = (char *)alarm->unit;
 	event->call = (char *)alarm->call;
 	event->kind = (char *)alarm->kind;
@@ -56,42 +58,60 @@ static void fill(const struct lane *lane, const struct alarm *alarm,
 	event->taken_back = alarm->taken_back;
 }
 
+/* As it was raised. */
+static void fill_raised(const struct alarm *alarm,
+			Gridcall__V1__AlarmEvent *event)
+{
+	fill(alarm, event);
+	event->heard_at_us = alarm->heard_at_us;
+	event->raw = (char *)alarm->raw;
+}
+
 static struct alarm *keep(struct lane *lane, const char *id, const char *kind,
 			  const struct alarm_source *source)
 {
 	struct alarm *alarm = talloc_zero(lane, struct alarm);
 
 	OSMO_ASSERT(alarm);
+	alarm->lane = lane;
 	alarm->id = talloc_strdup(alarm, id);
 	alarm->kind = talloc_strdup(alarm, kind);
 	alarm->unit = talloc_strdup(alarm, source->unit);
 	alarm->area = talloc_strdup(alarm, source->area);
 	alarm->call = talloc_strdup(alarm, source->call);
 	alarm->code = talloc_strdup(alarm, source->answer->code);
+	alarm->raw = talloc_strdup(alarm, source->answer->raw);
 	alarm->exercise = source->exercise;
 	llist_add(&alarm->entry, &lane->alarms);
 	return alarm;
 }
 
-static void note_hold(struct lane *lane, struct note *note, const char *kind)
+static void note_hold(const struct leg *leg, struct note *note)
 {
-	Gridcall__V1__CallEvent event;
-	Gridcall__V1__CallHeld held;
-	struct leg *leg;
+	const struct lane *lane = leg->lane;
+	const struct alarm *alarm =
+		llist_first_entry(&lane->alarms, struct alarm, entry);
+	Gridcall__V1__CallEvent event = GRIDCALL__V1__CALL_EVENT__INIT;
+	Gridcall__V1__CallHeld held = GRIDCALL__V1__CALL_HELD__INIT;
 	char reason[80];
 
 	snprintf(reason, sizeof(reason), "alarm on channel %s: %s", lane->code,
-		 kind);
-	llist_for_each_entry (leg, &lane->legs, queue) {
-		gridcall__v1__call_held__init(&held);
-		gridcall__v1__call_event__init(&event);
-		held.channel = (char *)lane->code;
-		held.reason = reason;
-		event.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_HELD;
-		event.held = &held;
-		call_note_change(leg->call, note, lane->code, &event);
-		call_note_summary(leg->call, note, true);
-	}
+		 alarm->kind);
+	held.channel = (char *)lane->code;
+	held.reason = reason;
+	event.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_HELD;
+	event.held = &held;
+	call_note_change(leg->call, note, lane->code, &event);
+	call_note_summary(leg->call, note, true);
+}
+
+void alarm_note_held(const struct call *call, struct note *note)
+{
+	const struct leg *leg;
+
+	llist_for_each_entry (leg, &call->legs, entry)
+		if (!llist_empty(&leg->lane->alarms))
+			note_hold(leg, note);
 }
 
 void alarm_acknowledge(void *data)
@@ -115,6 +135,62 @@ void alarm_acknowledge(void *data)
 	lane_play(lane, &playlist, NULL);
 }
 
+/* The ledger can't write: told at once, unnumbered; then recorded as usual. */
+static void publish_in(const struct alarm *alarm, const char *area)
+{
+	const struct calls_config *config = &alarm->lane->calls->config;
+	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
+	Gridcall__V1__AlarmEvent body;
+	char topic[TOPIC_MAX];
+	uint8_t packed[1024];
+
+	fill_raised(alarm, &body);
+	if (topic_in_area(topic, area, TOPIC_ALARM) < 0)
+		return;
+	event.gateway = (char *)config->gateway;
+	event.time_us = clock_utc_us();
+	event.topic = topic;
+	event.body_case = GRIDCALL__V1__EVENT__BODY_ALARM;
+	event.alarm = &body;
+	if (gridcall__v1__event__get_packed_size(&event) <= sizeof(packed))
+		config->publish(config->data, topic, packed,
+				gridcall__v1__event__pack(&event, packed));
+}
+
+static void publish(struct alarm *alarm)
+{
+	if (alarm->is_recorded || alarm->is_published)
+		return;
+	alarm->is_published = true;
+	if (alarm->lane->calls->config.publish) {
+		publish_in(alarm, alarm->lane->home);
+		if (alarm->area[0] && strcmp(alarm->area, alarm->lane->home))
+			publish_in(alarm, alarm->area);
+	}
+	alarm_acknowledge(alarm->lane);
+}
+
+void alarm_publish_unrecorded(struct calls *calls)
+{
+	struct alarm *alarm;
+	struct lane *lane;
+
+	llist_for_each_entry (lane, &calls->lanes, entry)
+		llist_for_each_entry (alarm, &lane->alarms, entry)
+			publish(alarm);
+}
+
+static void on_recorded(void *data)
+{
+	struct alarm *alarm = data;
+
+	alarm->is_recorded = true;
+	if (alarm->is_released)
+		talloc_free(alarm);
+	else if (!alarm->is_published)
+		alarm_acknowledge(alarm->lane);
+}
+
 void alarm_raise(struct lane *lane, struct note *note,
 		 const struct alarm_source *source)
 {
@@ -122,25 +198,23 @@ void alarm_raise(struct lane *lane, struct note *note,
 	const char *kind = alarm_kind(source->answer);
 	Gridcall__V1__AlarmEvent event;
 	struct alarm *alarm;
+	struct leg *leg;
 
 	if (hearing->alarm[0] || !kind)
 		return;
 	OSMO_STRLCPY_ARRAY(hearing->alarm, hearing->id);
 	alarm = keep(lane, hearing->id, kind, source);
-	fill(lane, alarm, &event);
-	event.heard_at_us = hearing->over.began_utc_us;
-	event.raw = (char *)source->answer->raw;
+	alarm->heard_at_us = hearing->over.began_utc_us;
+	fill_raised(alarm, &event);
 	note_both(lane, note, alarm->area, &event);
-	note_hold(lane, note, kind);
+	llist_for_each_entry (leg, &lane->legs, queue)
+		note_hold(leg, note);
 	LOGPLANE(lane, LOGL_NOTICE, "alarm %s by unit '%s'\n", kind,
 		 alarm->unit);
-	/* With a ledger that can't write nobody waits for it. */
-	if (lane->calls->trouble[0]) {
-		alarm_acknowledge(lane);
-		return;
-	}
-	note->on_told = alarm_acknowledge;
-	note->data = lane;
+	note->on_told = on_recorded;
+	note->data = alarm;
+	if (lane->calls->trouble[0])
+		publish(alarm);
 }
 
 bool alarm_take_back(struct lane *lane, struct note *note,
@@ -153,7 +227,7 @@ bool alarm_take_back(struct lane *lane, struct note *note,
 		if (alarm->taken_back || strcmp(alarm->unit, source->unit))
 			continue;
 		alarm->taken_back = true;
-		fill(lane, alarm, &event);
+		fill(alarm, &event);
 		event.over = lane->hearing.id;
 		event.heard_at_us = lane->hearing.over.began_utc_us;
 		event.raw = (char *)source->answer->raw;
@@ -172,12 +246,14 @@ void alarm_release(struct lane *lane, struct note *note, const char *principal)
 	struct leg *leg;
 
 	llist_for_each_entry_safe (alarm, next, &lane->alarms, entry) {
-		fill(lane, alarm, &event);
+		fill(alarm, &event);
 		event.released = true;
 		event.principal = (char *)principal;
 		note_both(lane, note, alarm->area, &event);
 		llist_del(&alarm->entry);
-		talloc_free(alarm);
+		alarm->is_released = true;
+		if (alarm->is_recorded)
+			talloc_free(alarm);
 	}
 	resumed.channel = (char *)lane->code;
 	resumed.principal = (char *)principal;
@@ -190,18 +266,72 @@ void alarm_release(struct lane *lane, struct note *note, const char *principal)
 	}
 }
 
-void alarm_restore(struct lane *lane, const Gridcall__V1__AlarmEvent *event,
-		   const char *area)
+/* ---------------------------------------------------------------- restart --
+ */
+
+static struct alarm *find_alarm(const struct lane *lane, const char *id)
 {
+	struct alarm *alarm;
+
+	llist_for_each_entry (alarm, &lane->alarms, entry)
+		if (!strcmp(alarm->id, id))
+			return alarm;
+	return NULL;
+}
+
+static void restore(struct lane *lane, const Gridcall__V1__AlarmEvent *event,
+		    const char *area)
+{
+	struct alarm *alarm = find_alarm(lane, event->alarm);
 	struct answer answer = {0};
 	struct alarm_source source = {.answer = &answer,
 				      .unit = event->unit,
 				      .area = area,
 				      .call = event->call,
 				      .exercise = event->exercise};
-	struct alarm *alarm;
 
-	OSMO_STRLCPY_ARRAY(answer.code, event->code);
-	alarm = keep(lane, event->alarm, event->kind, &source);
-	alarm->taken_back = event->taken_back;
+	if (event->released) {
+		if (alarm)
+			llist_del(&alarm->entry);
+		talloc_free(alarm);
+		return;
+	}
+	if (!alarm) {
+		OSMO_STRLCPY_ARRAY(answer.code, event->code);
+		alarm = keep(lane, event->alarm, event->kind, &source);
+		alarm->is_recorded = true;
+	}
+	alarm->taken_back |= event->taken_back;
+}
+
+static bool take(void *data, const struct ledger_event *row)
+{
+	struct calls *calls = data;
+	const struct calls_config *config = &calls->config;
+	const struct unit *unit;
+	Gridcall__V1__Event *event;
+	struct lane *lane = NULL;
+	char area[TOPIC_MAX] = "";
+
+	event = gridcall__v1__event__unpack(NULL, row->len, row->payload);
+	if (event && event->body_case == GRIDCALL__V1__EVENT__BODY_ALARM)
+		lane = lane_get(calls, event->alarm->channel);
+	if (lane) {
+		unit = directory_find_unit(config->directory(config->data),
+					   event->alarm->unit);
+		if (unit)
+			snprintf(area, sizeof(area), "%s.%s.%s", unit->district,
+				 unit->station, unit->grid);
+		restore(lane, event->alarm, area);
+	}
+	gridcall__v1__event__free_unpacked(event, NULL);
+	return true;
+}
+
+void alarm_restore_all(struct calls *calls, struct ledger_reader *reader)
+{
+	if (ledger_reader_kind(reader, "alarm", take, calls) < 0)
+		LOGP(DCALL, LOGL_ERROR,
+		     "the ledger's alarms can't be read: release what they "
+		     "hold by hearing the channels\n");
 }

@@ -12,6 +12,7 @@
 
 #include "gateway/call/lane.h"
 
+struct call;
 struct note;
 
 /* The kind of alarm that keys raise: police ... panic; NULL: none. */
@@ -38,9 +39,14 @@ bool alarm_take_back(struct lane *lane, struct note *note,
 /* An officer lets calls go on; the caller kicks the lane. */
 void alarm_release(struct lane *lane, struct note *note, const char *principal);
 
-/* A restart: the hold of an alarm that was raised before it. */
-void alarm_restore(struct lane *lane, const Gridcall__V1__AlarmEvent *event,
-		   const char *area);
+/* A call was started on channels that alarms hold: say so. */
+void alarm_note_held(const struct call *call, struct note *note);
+
+/* The ledger can't write: tell what it has not recorded, unnumbered. */
+void alarm_publish_unrecorded(struct calls *calls);
+
+/* [reader, at start] The holds of alarms that nobody has released. */
+void alarm_restore_all(struct calls *calls, struct ledger_reader *reader);
 
 /* Acknowledge aloud, when the recording is ready.  data: the lane. */
 void alarm_acknowledge(void *data);

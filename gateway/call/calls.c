@@ -76,12 +76,25 @@ static void free_all(struct llist_head *list)
 		(void)call_free(call);
 }
 
+void calls_stop(struct calls *calls)
+{
+	struct lane *lane;
+
+	if (calls->is_stopping)
+		return;
+	calls->is_stopping = true;
+	calls_kick(calls);
+	llist_for_each_entry (lane, &calls->lanes, entry)
+		lane_halt(lane, lane->sender);
+}
+
 struct calls *calls_free(struct calls *calls)
 {
 	struct lane *lane, *next;
 
 	if (!calls)
 		return NULL;
+	calls_stop(calls);
 	free_all(&calls->open);
 	free_all(&calls->ended);
 	llist_for_each_entry_safe (lane, next, &calls->lanes, entry)
@@ -213,6 +226,8 @@ void calls_trouble(struct calls *calls, const char *sentence)
 	calls_kick(calls);
 	if (was == (sentence != NULL))
 		return;
+	if (sentence)
+		alarm_publish_unrecorded(calls);
 	note = note_alloc(calls);
 	llist_for_each_entry (call, &calls->open, entry)
 		note_trouble(call, note, sentence);
@@ -322,9 +337,10 @@ static struct roster *roster_to_start(struct calls *calls, void *ctx,
 	const Gridcall__V1__PlanRequest *found;
 	struct roster *roster;
 
-	if (calls->trouble[0]) {
+	if (calls->trouble[0] || calls->is_stopping) {
 		(void)fault_set(fault, UNAVAILABLE, "no call can start: %s",
-				calls->trouble);
+				calls->is_stopping ? "the gateway is stopping"
+						   : calls->trouble);
 		return NULL;
 	}
 	found = request_of(calls, request, fault);
@@ -365,6 +381,7 @@ int calls_start(struct calls *calls, void *ctx,
 	call_queue(call);
 	note_of_batch(&note, calls, batch);
 	call_note_started(call, &note);
+	alarm_note_held(call, &note);
 	message->call = talloc_strdup(ctx, call->id);
 	talloc_free(roster);
 	prompts_refresh(calls->prompts);

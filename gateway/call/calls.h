@@ -49,6 +49,12 @@ struct calls_config {
 	int (*slot)(void *data, const char *channel);
 	/* The channel of a slot, NULL when it is free. */
 	const struct channel_entry *(*channel)(void *data, uint32_t slot);
+	/*
+	 * Send what the ledger can't take in time: an alarm, as an Event of
+	 * seq 0.  It is recorded, and told with its seq, when it can.
+	 */
+	void (*publish)(void *data, const char *topic, const uint8_t *payload,
+			size_t len);
 	/* Run work on the job thread, then done on main. */
 	void (*job)(void *data, void (*work)(void *arg),
 		    void (*done)(void *arg), void *arg);
@@ -57,7 +63,14 @@ struct calls_config {
 
 struct calls *calls_alloc(void *ctx, const struct calls_config *config);
 
-/* Stops asking, halts what it plays; open calls stay open in the ledger. */
+/*
+ * The gateway is stopping: nothing more is asked or sent, and no radio that
+ * closes makes a unit unreachable.  Overs that end with their channels are
+ * still recorded.  Open calls stay open in the ledger.
+ */
+void calls_stop(struct calls *calls);
+
+/* calls_stop(), and forgets everything. */
 struct calls *calls_free(struct calls *calls);
 
 struct calls_settings *calls_settings(struct calls *calls);

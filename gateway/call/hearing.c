@@ -215,6 +215,7 @@ static void note_the_over(struct lane *lane, struct note *note,
 	event.recording = (char *)hearing->over.recording;
 	event.ended = (char *)ended_name(hearing->over.ended);
 	event.radio_id = (char *)answer->radio_id;
+	event.possible_alarm = is_damaged(answer) && !hearing->alarm[0];
 	note_over(note, lane->home, &event);
 	if (area[0] && strcmp(area, lane->home))
 		note_over(note, area, &event);
@@ -307,6 +308,12 @@ void hearing_on_over(struct lane *lane)
 	parse(lane, true, &answer);
 	bind_answer(lane, &answer, &binding);
 	note = note_alloc(lane->calls);
+	if (lane->calls
+		    ->is_stopping) { /* it is cut: no answer is judged by it */
+		note_the_over(lane, note, &answer, &binding);
+		note_commit(note, NULL);
+		return;
+	}
 	bound = take_answer(lane, note, &answer, &binding);
 	if (!bound && hearing->filed)
 		reply_withdraw(lane, note, answer.doubts | binding.doubts);

@@ -179,9 +179,12 @@ static void play_now(struct lane *lane, struct playlist *playlist,
 {
 	const struct calls_config *config = &lane->calls->config;
 	int slot = config->slot(config->data, lane->code);
-	int rc = slot < 0 ? -ENOENT
-			  : voice_play(config->voice, (uint32_t)slot, playlist);
+	int rc;
 
+	if (lane->calls->is_stopping)
+		return;
+	rc = slot < 0 ? -ENOENT
+		      : voice_play(config->voice, (uint32_t)slot, playlist);
 	if (rc > 0) {
 		lane->ticket = (uint32_t)rc;
 		lane->has_begun = false;

@@ -50,8 +50,14 @@ struct alarm {
 	const char *kind;
 	const char *code;
 	const char *area; /* of the unit; "" none */
+	const char *raw;
+	int64_t heard_at_us;
+	struct lane *lane;
 	bool exercise;
 	bool taken_back;
+	bool is_recorded;  /* the ledger has it */
+	bool is_published; /* told without the ledger, which can't write */
+	bool is_released;  /* only waits to be recorded */
 };
 
 struct lane {

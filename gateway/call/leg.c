@@ -96,8 +96,10 @@ void leg_halt(struct leg *leg)
 
 bool leg_may_run(const struct leg *leg)
 {
+	const struct calls *calls = leg->call->calls;
+
 	return call_is_running(leg->call) && llist_empty(&leg->lane->alarms) &&
-	       !leg->call->calls->trouble[0];
+	       !calls->trouble[0] && !calls->is_stopping;
 }
 
 /* ---------------------------------------------------------------- sending --

@@ -1,58 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/call/report.h"
-#include "gateway/call/message.h"
+#include "gateway/call/report_fold.h"
 #include "gateway/call/tally.h"
 #include "gateway/record/ledger_query.h"
 
 #include <errno.h>
-#include <osmocom/core/hashtable.h>
-#include <osmocom/core/linuxlist.h>
 #include <osmocom/core/utils.h>
-#include <stdio.h>
 #include <string.h>
 #include <talloc.h>
-
-#define AREA_MAX 64
-
-struct report_unit {
-	struct llist_head entry;
-	struct hlist_node node;
-	Gridcall__V1__ReportUnit message;
-	Gridcall__V1__CalledUnit called; /* shallow; strings below report */
-	char area[AREA_MAX];
-	uint32_t sent_ms;
-};
-
-struct report_channel {
-	struct llist_head entry;
-	const char *code;
-	const char *open_unit;
-	bool held;
-};
-
-struct report_over {
-	struct hlist_node node;
-	const char *id;
-	const char *recording;
-	int64_t began_at_us;
-	uint32_t length_ms;
-};
-
-struct report {
-	const char *call;
-	struct llist_head units;
-	struct llist_head channels;
-	/* A city's call has some 20,000 units and as many overs. */
-	DECLARE_HASHTABLE(units_by_code, 10);
-	DECLARE_HASHTABLE(overs, 10);
-	size_t unit_count;
-	int64_t started_us;
-	int64_t ended_us;
-	int64_t last_us;
-	bool is_started;
-	Gridcall__V1__Report message;
-	Gridcall__V1__CallSummary summary;
-};
 
 struct report *report_alloc(void *ctx, const char *call)
 {
@@ -68,378 +23,8 @@ struct report *report_alloc(void *ctx, const char *call)
 	gridcall__v1__call_summary__init(&report->summary);
 	report->message.summary = &report->summary;
 	report->summary.call = (char *)report->call;
-	report->summary.state = (char *)"queued";
+	report->state = "queued";
 	return report;
-}
-
-/* ---------------------------------------------------------------- look-up --
- */
-
-static uint32_t hash_of(const char *text)
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 16777619u;
-	return hash;
-}
-
-static struct report_unit *unit_find(const struct report *report,
-				     const char *code)
-{
-	struct report_unit *unit;
-
-	hash_for_each_possible(report->units_by_code, unit, node,
-			       hash_of(code)) if (!strcmp(unit->called.unit,
-							  code)) return unit;
-	return NULL;
-}
-
-static struct report_channel *channel_find(const struct report *report,
-					   const char *code)
-{
-	struct report_channel *channel;
-
-	llist_for_each_entry (channel, &report->channels, entry)
-		if (!strcmp(channel->code, code))
-			return channel;
-	return NULL;
-}
-
-static struct report_over *over_find(const struct report *report,
-				     const char *id)
-{
-	struct report_over *over;
-
-	hash_for_each_possible(
-		report->overs, over, node,
-		hash_of(id)) if (!strcmp(over->id, id)) return over;
-	return NULL;
-}
-
-static struct report_channel *channel_get(struct report *report,
-					  const char *code)
-{
-	struct report_channel *channel = channel_find(report, code);
-
-	if (channel)
-		return channel;
-	channel = talloc_zero(report, struct report_channel);
-	OSMO_ASSERT(channel);
-	channel->code = talloc_strdup(channel, code);
-	llist_add_tail(&channel->entry, &report->channels);
-	message_append(report, report->summary.channels,
-		       report->summary.n_channels, (char *)channel->code);
-	return channel;
-}
-
-/* ------------------------------------------------------------------ folds --
- */
-
-/* gc1.<area>.<kind> */
-static void area_of_topic(char area[AREA_MAX], const char *topic)
-{
-	const char *last = strrchr(topic, '.');
-
-	area[0] = '\0';
-	if (strncmp(topic, "gc1.", 4) || !last || last < topic + 4)
-		return;
-	snprintf(area, AREA_MAX, "%.*s", (int)(last - topic - 4), topic + 4);
-}
-
-static void add_unit(struct report *report, const char *area,
-		     const Gridcall__V1__CalledUnit *called)
-{
-	struct report_unit *unit = unit_find(report, called->unit);
-
-	if (unit)
-		return;
-	unit = talloc_zero(report, struct report_unit);
-	OSMO_ASSERT(unit);
-	gridcall__v1__report_unit__init(&unit->message);
-	gridcall__v1__called_unit__init(&unit->called);
-	unit->called.unit = talloc_strdup(unit, called->unit);
-	unit->called.channel = talloc_strdup(unit, called->channel);
-	unit->called.number = talloc_strdup(unit, called->number);
-	unit->called.name = talloc_strdup(unit, called->name);
-	unit->called.expected = called->expected;
-	unit->called.state = called->state;
-	unit->called.place = called->place;
-	unit->message.unit = &unit->called;
-	unit->message.state = called->state;
-	OSMO_STRLCPY_ARRAY(unit->area, area);
-	llist_add_tail(&unit->entry, &report->units);
-	hash_add(report->units_by_code, &unit->node,
-		 hash_of(unit->called.unit));
-	report->unit_count++;
-	(void)channel_get(report, called->channel);
-}
-
-static void fold_started(struct report *report, int64_t time_us,
-			 const Gridcall__V1__Event *event)
-{
-	const Gridcall__V1__CallStarted *started = event->call->started;
-	char area[AREA_MAX];
-	size_t i;
-
-	area_of_topic(area, event->topic);
-	if (!report->is_started) {
-		report->is_started = true;
-		report->started_us = time_us;
-		report->summary.started_at_us = time_us;
-		report->summary.finish_at_us = started->finish_at_us;
-		report->summary.principal =
-			talloc_strdup(report, started->principal);
-		report->summary.selector =
-			talloc_strdup(report, started->selector);
-		if (started->options)
-			report->summary.options =
-				message_copy(report, &started->options->base);
-	}
-	for (i = 0; i < started->n_units; i++)
-		add_unit(report, area, started->units[i]);
-	for (i = 0; i < started->n_channels; i++)
-		(void)channel_get(report, started->channels[i]);
-}
-
-static void heard_in(struct report *report, struct report_unit *unit,
-		     const char *over)
-{
-	const struct report_over *found;
-
-	if (!over[0])
-		return;
-	found = over_find(report, over);
-	unit->message.over = talloc_strdup(unit, over);
-	unit->message.recording = found ? (char *)found->recording : (char *)"";
-}
-
-/* An officer who heard that nobody answered takes a reply back. */
-static void take_back_reply(struct report_unit *unit)
-{
-	Gridcall__V1__ReportUnit *message = &unit->message;
-
-	if (!message->reply)
-		return;
-	message_append(unit, message->others, message->n_others,
-		       message->reply);
-	message->reply = NULL;
-	message->grade = GRIDCALL__V1__GRADE__GRADE_UNSPECIFIED;
-}
-
-static void fold_turn(struct report *report, const Gridcall__V1__CallTurn *turn)
-{
-	struct report_unit *unit = unit_find(report, turn->unit);
-	bool called = turn->state == GRIDCALL__V1__UNIT_STATE__UNIT_CALLED;
-
-	if (!unit)
-		return;
-	if (turn->state == GRIDCALL__V1__UNIT_STATE__UNIT_SILENT)
-		take_back_reply(unit);
-	if (called) {
-		unit->sent_ms += turn->sent_ms;
-		channel_get(report, turn->channel)->open_unit =
-			unit->called.unit;
-		report->summary.state = (char *)"asking";
-	}
-	/* Asked again by a restart, what it answered before still stands. */
-	if (!unit->message.reply)
-		unit->message.state = turn->state;
-	if (turn->round)
-		unit->message.round = turn->round;
-	unit->message.reason = talloc_strdup(unit, turn->reason);
-	heard_in(report, unit, turn->over);
-}
-
-static void set_held(struct report *report, const char *channel, bool held)
-{
-	struct report_channel *each;
-
-	llist_for_each_entry (each, &report->channels, entry)
-		if (!channel[0] || !strcmp(each->code, channel))
-			each->held = held;
-}
-
-static void fold_held(struct report *report, const Gridcall__V1__CallHeld *held)
-{
-	report->summary.reason = talloc_strdup(report, held->reason);
-	if (held->channel[0]) {
-		set_held(report, held->channel, true);
-		return;
-	}
-	report->summary.state =
-		(char *)(held->principal[0] ? "paused" : "held");
-}
-
-static void fold_resumed(struct report *report,
-			 const Gridcall__V1__CallResumed *resumed)
-{
-	const struct report_channel *channel;
-
-	report->summary.reason = (char *)"";
-	if (resumed->channel[0]) {
-		set_held(report, resumed->channel, false);
-		return;
-	}
-	report->summary.state = (char *)"queued";
-	llist_for_each_entry (channel, &report->channels, entry)
-		if (channel->open_unit)
-			report->summary.state = (char *)"asking";
-}
-
-static void fold_ended(struct report *report, int64_t time_us,
-		       const Gridcall__V1__CallEnded *ended)
-{
-	report->ended_us = time_us;
-	report->summary.finish_at_us = time_us;
-	report->summary.state =
-		(char *)(ended->cancelled ? "cancelled" : "ended");
-	report->summary.reason = (char *)"";
-}
-
-static void fold_call(struct report *report, int64_t time_us,
-		      const Gridcall__V1__Event *event)
-{
-	const Gridcall__V1__CallEvent *call = event->call;
-
-	switch (call->change_case) {
-	case GRIDCALL__V1__CALL_EVENT__CHANGE_STARTED:
-		fold_started(report, time_us, event);
-		break;
-	case GRIDCALL__V1__CALL_EVENT__CHANGE_TURN:
-		fold_turn(report, call->turn);
-		break;
-	case GRIDCALL__V1__CALL_EVENT__CHANGE_HELD:
-		fold_held(report, call->held);
-		break;
-	case GRIDCALL__V1__CALL_EVENT__CHANGE_RESUMED:
-		fold_resumed(report, call->resumed);
-		break;
-	case GRIDCALL__V1__CALL_EVENT__CHANGE_ENDED:
-		fold_ended(report, time_us, call->ended);
-		break;
-	default:
-		break; /* of a newer gateway */
-	}
-}
-
-/* A doubtful answer never displaces one that it doesn't replace. */
-static bool stands(const struct report_unit *unit,
-		   const Gridcall__V1__ReplyEvent *reply)
-{
-	if (!unit->message.reply || reply->replaces == unit->message.reply_seq)
-		return true;
-	return reply->grade != GRIDCALL__V1__GRADE__GRADE_DOUBTFUL;
-}
-
-static void fold_reply(struct report *report, uint64_t seq,
-		       const Gridcall__V1__ReplyEvent *reply)
-{
-	struct report_unit *unit = unit_find(report, reply->unit);
-	Gridcall__V1__ReportUnit *message;
-	Gridcall__V1__ReplyEvent *copy;
-
-	if (!unit)
-		return;
-	message = &unit->message;
-	copy = message_copy(unit, &reply->base);
-	if (!stands(unit, reply)) {
-		message_append(unit, message->others, message->n_others, copy);
-		return;
-	}
-	if (message->reply)
-		message_append(unit, message->others, message->n_others,
-			       message->reply);
-	message->reply = copy;
-	message->reply_seq = seq;
-	message->state = GRIDCALL__V1__UNIT_STATE__UNIT_ANSWERED;
-	message->grade = reply->grade;
-	message->reason = (char *)"";
-	heard_in(report, unit, reply->over);
-}
-
-static void fold_over(struct report *report,
-		      const Gridcall__V1__OverEvent *event)
-{
-	struct report_over *over = over_find(report, event->over);
-	struct report_unit *unit;
-
-	if (over)
-		return;
-	over = talloc_zero(report, struct report_over);
-	OSMO_ASSERT(over);
-	over->id = talloc_strdup(over, event->over);
-	over->recording = talloc_strdup(over, event->recording);
-	over->began_at_us = event->began_at_us;
-	over->length_ms = event->length_ms;
-	hash_add(report->overs, &over->node, hash_of(over->id));
-	llist_for_each_entry (unit, &report->units, entry)
-		if (!strcmp(unit->message.over, event->over))
-			unit->message.recording = (char *)over->recording;
-}
-
-static void fold_alarm(struct report *report,
-		       const Gridcall__V1__AlarmEvent *event)
-{
-	Gridcall__V1__Report *message = &report->message;
-	Gridcall__V1__AlarmEvent *alarm;
-	size_t i;
-
-	for (i = 0; i < message->n_alarms; i++) {
-		alarm = message->alarms[i];
-		if (strcmp(alarm->alarm, event->alarm))
-			continue;
-		alarm->taken_back |= event->taken_back;
-		if (event->released) {
-			alarm->released = true;
-			alarm->principal =
-				talloc_strdup(report, event->principal);
-		}
-		return;
-	}
-	message_append(report, message->alarms, message->n_alarms,
-		       message_copy(report, &event->base));
-}
-
-static bool is_of_call(const struct report *report,
-		       const Gridcall__V1__Event *event)
-{
-	const char *call = "";
-
-	switch (event->body_case) {
-	case GRIDCALL__V1__EVENT__BODY_CALL:
-		call = event->call->call;
-		break;
-	case GRIDCALL__V1__EVENT__BODY_REPLY:
-		call = event->reply->call;
-		break;
-	case GRIDCALL__V1__EVENT__BODY_OVER:
-		call = event->over->call;
-		break;
-	case GRIDCALL__V1__EVENT__BODY_ALARM:
-		call = event->alarm->call;
-		break;
-	default:
-		break;
-	}
-	return !strcmp(call, report->call);
-}
-
-void report_add(struct report *report, uint64_t seq, int64_t time_us,
-		const Gridcall__V1__Event *event)
-{
-	if (!is_of_call(report, event))
-		return;
-	report->last_us = time_us;
-	report->message.through_seq = seq;
-	if (event->body_case == GRIDCALL__V1__EVENT__BODY_CALL)
-		fold_call(report, time_us, event);
-	else if (event->body_case == GRIDCALL__V1__EVENT__BODY_REPLY)
-		fold_reply(report, seq, event->reply);
-	else if (event->body_case == GRIDCALL__V1__EVENT__BODY_OVER)
-		fold_over(report, event->over);
-	else if (event->body_case == GRIDCALL__V1__EVENT__BODY_ALARM)
-		fold_alarm(report, event->alarm);
 }
 
 /* ---------------------------------------------------------------- message --
@@ -458,7 +43,7 @@ static uint32_t answer_ms(const struct report *report,
 
 	if (!reply || reply->late || !reply->over[0])
 		return 0;
-	over = over_find(report, reply->over);
+	over = report_find_over(report, reply->over);
 	if (!over)
 		return reply->after_ms;
 	rest_us = over->began_at_us + (int64_t)over->length_ms * 1000 -
@@ -507,12 +92,60 @@ static void gather_units(struct report *report)
 	tally_to_summary(&tally, &report->summary);
 }
 
+/* Whether its channel still has to do with it. */
+static bool is_unfinished(const struct report *report,
+			  const struct report_unit *unit)
+{
+	const struct report_channel *channel;
+
+	switch (unit->message.state) {
+	case GRIDCALL__V1__UNIT_STATE__UNIT_PENDING:
+	case GRIDCALL__V1__UNIT_STATE__UNIT_CALLED:
+		return true;
+	case GRIDCALL__V1__UNIT_STATE__UNIT_SILENT:
+		return report->summary.options &&
+		       unit->message.round < report->summary.options->rounds;
+	case GRIDCALL__V1__UNIT_STATE__UNIT_HEARD: /* may answer yet */
+		channel = report_find_channel(report, unit->called.channel);
+		return channel && channel->open_unit == unit->called.unit;
+	default:
+		return false;
+	}
+}
+
+/* Alarms hold every channel that is not done with the call. */
+static bool is_held_by_alarms(const struct report *report)
+{
+	const struct report_channel *channel;
+	const struct report_unit *unit;
+	bool held = false;
+
+	if (strcmp(report->state, "queued") && strcmp(report->state, "asking"))
+		return false;
+	llist_for_each_entry (unit, &report->units, entry) {
+		if (!is_unfinished(report, unit))
+			continue;
+		channel = report_find_channel(report, unit->called.channel);
+		if (!channel || !channel->held)
+			return false;
+		held = true;
+	}
+	return held;
+}
+
+const char *report_call_state(const struct report *report)
+{
+	return report->state;
+}
+
 const Gridcall__V1__Report *report_message(struct report *report)
 {
 	Gridcall__V1__Report *message = &report->message;
 	int64_t until_us = report->ended_us;
 
 	gather_units(report);
+	report->summary.state =
+		(char *)(is_held_by_alarms(report) ? "held" : report->state);
 	if (!until_us)
 		until_us = report->last_us;
 	message->least_ms = least_ms(report);
@@ -525,23 +158,17 @@ const Gridcall__V1__Report *report_message(struct report *report)
 
 const char *report_open_unit(const struct report *report, const char *channel)
 {
-	const struct report_channel *found = channel_find(report, channel);
+	const struct report_channel *found =
+		report_find_channel(report, channel);
 
 	return found ? found->open_unit : NULL;
 }
 
 const char *report_area(const struct report *report, const char *unit)
 {
-	const struct report_unit *found = unit_find(report, unit);
+	const struct report_unit *found = report_find_unit(report, unit);
 
 	return found ? found->area : NULL;
-}
-
-bool report_channel_is_held(const struct report *report, const char *channel)
-{
-	const struct report_channel *found = channel_find(report, channel);
-
-	return found && found->held;
 }
 
 int64_t report_last_us(const struct report *report)

@@ -38,8 +38,8 @@ const char *report_open_unit(const struct report *report, const char *channel);
 /* district.station.grid under which a unit's part of the call is published. */
 const char *report_area(const struct report *report, const char *unit);
 
-/* Whether an alarm holds the call on that channel. */
-bool report_channel_is_held(const struct report *report, const char *channel);
+/* The call's own state, whatever alarms hold besides. */
+const char *report_call_state(const struct report *report);
 
 /* When the last event came, UTC; 0: none. */
 int64_t report_last_us(const struct report *report);

@@ -122,23 +122,6 @@ static void restore_units(struct call *call, const struct report *report,
 	}
 }
 
-static void restore_alarms(struct call *call, const struct report *report,
-			   const Gridcall__V1__Report *message)
-{
-	const Gridcall__V1__AlarmEvent *alarm;
-	struct leg *leg;
-	size_t i;
-
-	for (i = 0; i < message->n_alarms; i++) {
-		alarm = message->alarms[i];
-		leg = call_leg(call, alarm->channel);
-		if (leg && !alarm->released &&
-		    report_channel_is_held(report, alarm->channel))
-			alarm_restore(leg->lane, alarm,
-				      report_area(report, alarm->unit));
-	}
-}
-
 static void hold(struct call *call, struct note *note, const char *reason)
 {
 	Gridcall__V1__CallHeld held = GRIDCALL__V1__CALL_HELD__INIT;
@@ -157,11 +140,11 @@ static void restore_state(struct call *call, struct note *note,
 			  const struct report *report,
 			  const Gridcall__V1__CallSummary *summary)
 {
+	const char *state = report_call_state(report);
 	int64_t down_s = (clock_utc_us() - report_last_us(report)) / US_PER_S;
 	char reason[120];
 
-	if (!strcmp(summary->state, "paused") ||
-	    !strcmp(summary->state, "held")) {
+	if (!strcmp(state, "paused") || !strcmp(state, "held")) {
 		OSMO_STRLCPY_ARRAY(call->reason, summary->reason);
 		osmo_fsm_inst_dispatch(call->fi, CALL_EV_PAUSE, NULL);
 		return;
@@ -228,7 +211,6 @@ static struct call *restore(struct calls *calls, struct report *report,
 		calls_keep_ended(calls, call);
 		return call;
 	}
-	restore_alarms(call, report, message);
 	call_drop_gone(call, note);
 	restore_state(call, note, report, summary);
 	call_queue(call);
@@ -302,6 +284,7 @@ static void read_calls(struct ledger_reader *reader, void *data)
 	size_t i;
 
 	reading->reader = reader;
+	alarm_restore_all(reading->calls, reader);
 	(void)ledger_reader_calls(reader, true, take_open_summary, reading);
 	reading->looked_at = 0;
 	(void)ledger_reader_calls(reader, false, take_summary, reading);

@@ -37,6 +37,7 @@ struct calls {
 	struct llist_head plans;
 	struct llist_head notes; /* committed, not yet told */
 	char trouble[256];       /* of the ledger; "": none */
+	bool is_stopping;
 };
 
 /* An open call, or one that ended lately; NULL. */

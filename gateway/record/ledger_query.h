@@ -26,6 +26,12 @@ int ledger_reader_call(struct ledger_reader *reader, const char *call,
 				     const struct ledger_event *event),
 		       void *data);
 
+/* Events of one durable kind ("alarm") of every epoch, in order. */
+int ledger_reader_kind(struct ledger_reader *reader, const char *kind,
+		       bool (*visit)(void *data,
+				     const struct ledger_event *event),
+		       void *data);
+
 /* Newest first; packed CallSummary, until visit() returns false. */
 int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
 			bool (*visit)(void *data, const uint8_t *summary,

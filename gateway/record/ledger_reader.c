@@ -125,6 +125,25 @@ int ledger_reader_call(struct ledger_reader *reader, const char *call,
 	return visit_events(reader, statement, visit, data);
 }
 
+int ledger_reader_kind(struct ledger_reader *reader, const char *kind,
+		       bool (*visit)(void *data,
+				     const struct ledger_event *event),
+		       void *data)
+{
+	/* CROSS JOIN: by topic, of which there are few, not by event. */
+	static const char sql[] =
+		"SELECT event.id,tail.topic,event.topic_seq,event.time_us,"
+		"event.payload FROM tail CROSS JOIN event"
+		" ON event.topic=tail.id WHERE tail.topic LIKE '%.'||?1"
+		" ORDER BY event.id";
+	struct statement *statement = database_prepare(reader->database, sql);
+
+	if (!statement)
+		return -EIO;
+	statement_set_text(statement, 1, kind);
+	return visit_events(reader, statement, visit, data);
+}
+
 int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
 			bool (*visit)(void *data, const uint8_t *summary,
 				      size_t len),

@@ -31,11 +31,34 @@ static inline void open_radio(struct bench *bench)
 					.over_limit_s = 60};
 	struct gridcall_why why = {""};
 
-	radio.is_paced = bench->repeater; /* whose overs are dated by sound */
+	if (bench->over_limit_s)
+		config.over_limit_s = bench->over_limit_s;
+	/* A repeater's overs are dated by their sound. */
+	radio.is_paced = bench->repeater || bench->paced;
 	bench->slot =
 		voice_open(bench->voice, &config, &radio_driver, NULL, &why);
 	assert_string_equal(why.text, "");
 	assert_true(bench->slot >= 0);
+}
+
+/* Told without the ledger. */
+static inline void on_published(void *data, const char *topic,
+				const uint8_t *payload, size_t len)
+{
+	struct bench *bench = data;
+	Gridcall__V1__Event *event =
+		gridcall__v1__event__unpack(NULL, len, payload);
+
+	assert_non_null(event);
+	assert_string_equal(topic, "gc1." HOME ".alarm");
+	assert_string_equal(event->topic, topic);
+	assert_string_equal(event->gateway, "GW1");
+	assert_int_equal(event->seq, 0);
+	assert_int_equal(event->topic_seq, 0);
+	assert_int_equal(event->body_case, GRIDCALL__V1__EVENT__BODY_ALARM);
+	assert_string_equal(event->alarm->raw, "**110#");
+	bench->published++;
+	gridcall__v1__event__free_unpacked(event, NULL);
 }
 
 /* Open the ledger, the radio and the engine: a daemon starts. */
@@ -53,6 +76,7 @@ static inline void begin(struct bench *bench)
 				      .directory = get_directory,
 				      .slot = get_slot,
 				      .channel = get_channel,
+				      .publish = on_published,
 				      .job = queue_job,
 				      .data = bench};
 	struct calls_settings *settings;
@@ -191,15 +215,31 @@ unit_of(const Gridcall__V1__Report *report, int unit)
 	return report->units[unit - 1];
 }
 
-/* The daemon is started again, on another kind of channel. */
-static inline void restart_as(struct bench *bench, bool repeater)
+static inline void restart(struct bench *bench)
 {
 	leave(bench);
-	bench->repeater = repeater;
 	make_directory(bench);
 	begin(bench);
 	calls_resume(bench->calls);
 	run_jobs(bench);
+}
+
+/* The daemon is started again, on another kind of channel. */
+static inline void restart_as(struct bench *bench, bool repeater)
+{
+	bench->repeater = repeater;
+	restart(bench);
+}
+
+/* An officer lets calls go on after an alarm. */
+static inline void release(struct bench *bench)
+{
+	struct ledger_batch *batch = ledger_batch_alloc(bench->ledger);
+	struct fault fault = {0};
+
+	if (calls_release(bench->calls, &officer, "CH1", batch, &fault) < 0)
+		fail_msg("%s", fault.sentence);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "gateway/call/calls.h"
+#include "gateway/clock.h"
 #include "tests/unit/call_radio.h"
 
 #include <osmocom/core/linuxlist.h>
@@ -29,6 +30,11 @@ struct bench {
 	struct directory *directory;
 	int slot;
 	bool repeater;
+	bool paced;            /* overs take their time on simplex too */
+	uint32_t over_limit_s; /* 0: 60 */
+	uint32_t tx_limit_s;   /* 0: 60 */
+	const char *duty[UNITS];
+	int gone; /* this unit is not in the directory; 0: none */
 	struct llist_head jobs;
 	/* the guards */
 	const char *script[UNITS][ASKINGS];
@@ -38,7 +44,9 @@ struct bench {
 	bool deaf; /* guards do nothing */
 	/* what happened */
 	unsigned int started, called_count, ended, held, resumed, replies;
-	unsigned int alarms, overs, heard, plays;
+	unsigned int alarms, overs, heard, plays, published, possible;
+	bool break_at_key;     /* the ledger refuses as soon as a # was heard */
+	uint64_t began_us[16]; /* of each call of a unit */
 	uint64_t seq;
 	char call[40];
 	char order[256]; /* units in the order in which they were called */
@@ -65,6 +73,11 @@ static inline void on_signal(void *data, const struct signal *signal)
 
 	if (bench->calls)
 		calls_signal(bench->calls, signal);
+	if (bench->break_at_key && signal->type == SIGNAL_TONE &&
+	    signal->tone.tone.digit == '#') {
+		bench->break_at_key = false;
+		calls_trouble(bench->calls, "the disk is full");
+	}
 	if (signal->type != SIGNAL_PLAY_ENDED || signal->play.end != PLAY_DONE)
 		return;
 	bench->plays++;
@@ -88,7 +101,7 @@ static inline void on_turn(struct bench *bench,
 	}
 	if (turn->state != GRIDCALL__V1__UNIT_STATE__UNIT_CALLED)
 		return;
-	bench->called_count++;
+	bench->began_us[bench->called_count++ % 16] = clock_now_us();
 	bench->called = turn->unit[1] - '1';
 	snprintf(bench->order + len, sizeof(bench->order) - len, "%s ",
 		 turn->unit);
@@ -153,6 +166,7 @@ static inline void on_event(void *data, const struct ledger_event *row)
 		break;
 	case GRIDCALL__V1__EVENT__BODY_OVER:
 		bench->overs++;
+		bench->possible += event->over->possible_alarm;
 		break;
 	default:
 		break;

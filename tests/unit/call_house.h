@@ -82,8 +82,8 @@ static inline void make_directory(struct bench *bench)
 		.driver = "invented",
 		.address = "",
 		.repeater = bench->repeater,
-		.tx_limit_s = 60,
-		.over_limit_s = 60,
+		.tx_limit_s = bench->tx_limit_s ? bench->tx_limit_s : 60,
+		.over_limit_s = bench->over_limit_s ? bench->over_limit_s : 60,
 		.signalling = "dtmf",
 	};
 	static char *keypad[] = {(char *)"keypad", NULL};
@@ -104,7 +104,11 @@ static inline void make_directory(struct bench *bench)
 			.number = number,
 			.answers_by = keypad,
 			.strength = 18,
+			.duty = bench->duty[i - 1],
 		};
+
+		if (i == bench->gone)
+			continue;
 		snprintf(code, sizeof(code), "U%d", i);
 		snprintf(number, sizeof(number), "%02d", i);
 		directory_builder_unit(builder, &unit);

@@ -34,12 +34,14 @@ static struct {
 	pthread_mutex_t lock;
 	char say[ASKINGS][32];
 	unsigned int count;
-	bool is_paced; /* sends in real time, else at once */
+	bool is_paced;     /* sends in real time, else at once */
+	_Atomic int fault; /* 1: fail now, -1: recover now */
 	int16_t pcm[8000 * 12];
 	size_t samples, at; /* of the over that is on */
 	unsigned int reaction;
 } radio = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+#define STUCK  (8000 * 3)
 #define CUT    320  /* samples of the first tone that were not heard */
 #define BREATH 3200 /* samples between the key and the first tone */
 
@@ -53,7 +55,8 @@ static void make_noise(int16_t *pcm, size_t samples, int peak)
 				   peak);
 }
 
-/* "~" is speech, "-" a key touched, "<18#" lost its front, else keys. */
+/* "=" is a stuck key, "~" is speech, "-" a key touched, "<18#" lost its front,
+ * else keys. */
 static size_t make_sound(const char *text, int16_t *pcm, size_t max)
 {
 	int rc;
@@ -65,6 +68,10 @@ static size_t make_sound(const char *text, int16_t *pcm, size_t max)
 		return (size_t)rc - CUT;
 	}
 
+	if (text[0] == '=') {
+		make_noise(pcm, STUCK, 8000);
+		return STUCK;
+	}
 	if (text[0] == '-') {
 		make_noise(pcm, 1600, 4);
 		return 1600;
@@ -119,8 +126,13 @@ static bool take_over(void)
 static void on_ready(void *state, int fd, uint64_t now_us)
 {
 	eventfd_t value;
+	int fault = atomic_exchange(&radio.fault, 0);
 
 	eventfd_read(fd, &value);
+	if (fault > 0)
+		radio.host->failed(radio.radio, "no power");
+	if (fault < 0)
+		radio.host->recovered(radio.radio);
 	while (!radio.is_paced && take_over())
 		while (radio.samples)
 			send_frame(now_us);
@@ -182,6 +194,13 @@ static const struct gridcall_driver radio_driver = {
 	.send = radio_send,
 	.close = radio_close,
 };
+
+/* The radio fails (1) or works again (-1). */
+static inline void set_fault(int fault)
+{
+	atomic_store(&radio.fault, fault);
+	eventfd_write(radio.fd, 1);
+}
 
 /* Somebody keys up and sends this. */
 static inline void say(const char *text)

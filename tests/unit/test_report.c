@@ -53,7 +53,7 @@ static void add_call(struct bench *bench, Gridcall__V1__CallEvent *call)
 	add_event(bench, &event);
 }
 
-static void start_two(struct bench *bench)
+static void start_on(struct bench *bench, const char *one, const char *other)
 {
 	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
 	Gridcall__V1__CallStarted started = GRIDCALL__V1__CALL_STARTED__INIT;
@@ -64,13 +64,42 @@ static void start_two(struct bench *bench)
 
 	units[0].unit = (char *)"U1";
 	units[1].unit = (char *)"U2";
-	units[0].channel = units[1].channel = (char *)"CH1";
+	units[0].channel = (char *)one;
+	units[1].channel = (char *)other;
 	started.options = &options;
 	started.units = list;
 	started.n_units = 2;
 	call.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_STARTED;
 	call.started = &started;
 	add_call(bench, &call);
+}
+
+static void start_two(struct bench *bench)
+{
+	start_on(bench, "CH1", "CH1");
+}
+
+static void add_hold(struct bench *bench, const char *channel, bool held)
+{
+	Gridcall__V1__CallHeld hold = GRIDCALL__V1__CALL_HELD__INIT;
+	Gridcall__V1__CallResumed resumed = GRIDCALL__V1__CALL_RESUMED__INIT;
+	Gridcall__V1__CallEvent call = GRIDCALL__V1__CALL_EVENT__INIT;
+
+	hold.channel = (char *)channel;
+	resumed.channel = (char *)channel;
+	if (held) {
+		call.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_HELD;
+		call.held = &hold;
+	} else {
+		call.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_RESUMED;
+		call.resumed = &resumed;
+	}
+	add_call(bench, &call);
+}
+
+static const char *state_of(struct bench *bench)
+{
+	return report_message(bench->report)->summary->state;
 }
 
 static void add_turn(struct bench *bench, const char *unit,
@@ -177,6 +206,44 @@ static void knows_where_a_restart_goes_on(void **state)
 	assert_int_equal(report_message(bench->report)->summary->silent, 1);
 }
 
+static void is_held_when_alarms_hold_all_that_is_left(void **state)
+{
+	struct bench *bench = *state;
+
+	start_on(bench, "CH1", "CH2");
+	add_turn(bench, "U1", GRIDCALL__V1__UNIT_STATE__UNIT_CALLED, 0);
+	add_hold(bench, "CH2", true);
+	assert_string_equal(state_of(bench), "asking");
+	add_reply(bench, 18, GRIDCALL__V1__GRADE__GRADE_AGREES, 0);
+	assert_string_equal(state_of(bench), "held");
+	assert_string_equal(report_call_state(bench->report), "asking");
+	add_hold(bench, "CH2", false);
+	assert_string_equal(state_of(bench), "asking");
+}
+
+static void is_held_while_who_was_heard_may_answer_yet(void **state)
+{
+	struct bench *bench = *state;
+
+	start_two(bench);
+	add_reply(bench, 18, GRIDCALL__V1__GRADE__GRADE_AGREES, 0);
+	add_turn(bench, "U2", GRIDCALL__V1__UNIT_STATE__UNIT_CALLED, 0);
+	add_turn(bench, "U2", GRIDCALL__V1__UNIT_STATE__UNIT_HEARD, 0);
+	add_hold(bench, "CH1", true);
+	assert_string_equal(state_of(bench), "held");
+}
+
+static void lets_no_neighbours_count_displace_a_doubtful_one(void **state)
+{
+	struct bench *bench = *state;
+
+	start_two(bench);
+	add_reply(bench, 18, GRIDCALL__V1__GRADE__GRADE_DOUBTFUL, 0);
+	add_reply(bench, 12, GRIDCALL__V1__GRADE__GRADE_DOUBTFUL, 0);
+	assert_int_equal(
+		report_message(bench->report)->units[0]->reply->headcount, 18);
+}
+
 static void ignores_events_of_other_calls(void **state)
 {
 	struct bench *bench = *state;
@@ -233,6 +300,9 @@ int main(void)
 		TEST(measures_the_least_a_call_needs),
 		TEST(lets_no_doubt_displace_a_certain_answer),
 		TEST(knows_where_a_restart_goes_on),
+		TEST(is_held_when_alarms_hold_all_that_is_left),
+		TEST(is_held_while_who_was_heard_may_answer_yet),
+		TEST(lets_no_neighbours_count_displace_a_doubtful_one),
 		TEST(ignores_events_of_other_calls),
 		TEST(grades_an_answer),
 		TEST(writes_as_an_officer_would),
