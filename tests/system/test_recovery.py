@@ -138,3 +138,61 @@ def test_a_full_disk_pauses_the_call_and_loses_nothing(gateway, running):
     subscriber.await_seq(reply.through_seq)
     seqs = [event.seq for event, _ in subscriber.events]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+def test_a_clean_stop_in_mid_call_goes_on_at_the_next_start(
+        gateway, running):
+    subscriber = gateway.subscribe().await_status()
+    running.append(City(gateway.site))
+    call = gateway.call()
+    subscriber.await_event(
+        lambda e: e.WhichOneof("body") == "reply"
+        and e.reply.unit == "CH1-02", "the second unit's reply")
+    gateway.stop()
+    gateway.start()
+    report = gateway.await_end(call)
+    assert report.summary.agrees == 5, report
+    events = [pb.Event.FromString(payload) for payload in replay(gateway)[0]]
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+    assert not [e for e in events
+                if e.call.turn.state == pb.UNIT_UNREACHABLE]
+
+
+def test_an_over_cut_by_the_stop_is_recorded(gateway, running):
+    subscriber = gateway.subscribe().await_status()
+    running.append(City(gateway.site, "CH1-01 = stuck\n"))
+    call = gateway.call()
+    subscriber.await_turn("CH1-01")
+    wait_until(lambda: gateway.do(channels={}).channels[0].state
+               == pb.CHANNEL_RECEIVING, "the over that never ends")
+    gateway.stop()
+    running[-1].close()
+    running.append(City(gateway.site))
+    gateway.start()
+    events = [pb.Event.FromString(payload) for payload in replay(gateway)[0]]
+    overs = [e.over for e in events if e.WhichOneof("body") == "over"]
+    assert [over.ended for over in overs][:1] == ["closed"], overs
+    assert gateway.await_end(call).summary.agrees == 5
+
+
+def test_an_alarm_reaches_the_feed_though_the_disk_is_full(gateway, running):
+    import resource
+    subscriber = gateway.subscribe("gc1.").await_status()
+    running.append(City(gateway.site, "CH1-05 = alarm=110 alarm_at=3\n"))
+    gateway.call()
+    wait_until(lambda: gateway.do(channels={}).channels[0].state
+               == pb.CHANNEL_TRANSMITTING, "the announcement on the air")
+    size = (gateway.folder / "ledger.db-wal").stat().st_size
+    resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                     (size, resource.RLIM_INFINITY))
+    told = subscriber.await_event(
+        lambda e: e.WhichOneof("body") == "alarm", "the alarm, at once")
+    assert told.seq == 0 and told.topic_seq == 0
+    assert told.alarm.kind == "police"
+    assert gateway.do(status={}).ledger != "ok"
+    resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE,
+                     (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    recorded = subscriber.await_event(
+        lambda e: e.WhichOneof("body") == "alarm" and e.seq,
+        "the alarm, recorded")
+    assert recorded.alarm == told.alarm and recorded.topic == told.topic
