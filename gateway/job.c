@@ -101,15 +101,14 @@ fail:
 
 struct job_queue *job_queue_free(struct job_queue *queue)
 {
-	struct job job;
+	struct job stop = {0};
 
 	if (!queue)
 		return NULL;
-	while (!inbox_take(queue->waiting, &job))
-		; /* forgotten */
-	job = (struct job){0};
-	(void)inbox_put(queue->waiting, &job);
+	(void)inbox_put(queue->waiting, &stop);
 	pthread_join(queue->thread, NULL);
+	/* Who waits for a done() owns memory that only it can free. */
+	(void)on_finished(&queue->ofd, OSMO_FD_READ);
 	talloc_free(queue);
 	return NULL;
 }

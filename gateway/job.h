@@ -18,8 +18,8 @@ struct job_queue;
 struct job_queue *job_queue_alloc(void *ctx);
 
 /*
- * Finish what is running, forget what waits (its done() is not called), stop
- * the thread.  Accepts NULL.  Always returns NULL.
+ * Work off what waits, with done() of each, then stop the thread.  Nothing may
+ * be added any more.  Accepts NULL.  Always returns NULL.
  */
 struct job_queue *job_queue_free(struct job_queue *queue);
 

@@ -189,8 +189,7 @@ static void reply_again(struct command *command, const uint8_t *data,
 	send_packed(command);
 }
 
-/* The last moment at which nothing was done yet. */
-static int check_time(struct command *command)
+int command_check_time(struct command *command)
 {
 	uint64_t waited_ms = (clock_now_us() - command->received_us) / 1000;
 	uint32_t deadline_ms = command->request->deadline_ms;
@@ -213,7 +212,7 @@ static void command_run(struct command *command)
 {
 	const struct command_row *row = command_row(command);
 
-	if (check_time(command)) {
+	if (command_check_time(command)) {
 		command_refuse(command);
 		return;
 	}

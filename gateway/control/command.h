@@ -54,6 +54,12 @@ void command_refuse(struct command *command);
 void command_commit(struct command *command, Gridcall__V1__Reply *reply);
 
 /*
+ * -EINVAL and a fault when it is too late to begin: the deadline passed or the
+ * gateway stops.  For handlers that waited before they did anything.
+ */
+int command_check_time(struct command *command);
+
+/*
  * Have the batch keep the request's key without the reply, which is too large
  * for the ledger: a repeat is carried out again, another body is refused.
  */

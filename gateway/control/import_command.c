@@ -157,8 +157,13 @@ static void import_done(void *arg)
 	struct import *import = job->import;
 	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
 	Gridcall__V1__ImportReply message = GRIDCALL__V1__IMPORT_REPLY__INIT;
-	const char *busy = channel_in_call(command, import);
+	const char *busy;
 
+	if (command_check_time(command)) {
+		command_refuse(command);
+		return;
+	}
+	busy = channel_in_call(command, import);
 	import_reply(import, command, &message);
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_IMPORT;
 	reply.import = &message;

@@ -82,6 +82,24 @@ static void a_job_that_never_ends_is_noticed(void **state)
 	job_queue_free(queue);
 }
 
+static void what_waits_at_the_end_is_worked_and_told(void **state)
+{
+	struct job_queue *queue = job_queue_alloc(NULL);
+	struct piece pieces[3] = {{.number = 0}, {.number = 1}, {.number = 2}};
+	int i;
+
+	finished_count = 0;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(job_add(queue, work, done, &pieces[i]), 0);
+	assert_null(job_queue_free(queue));
+	assert_int_equal(finished_count, 3);
+	for (i = 0; i < 3; i++) {
+		assert_true(pieces[i].done);
+		assert_false(
+			pthread_equal(pieces[i].worked_on, pthread_self()));
+	}
+}
+
 static void more_jobs_than_it_holds_are_refused(void **state)
 {
 	struct job_queue *queue = job_queue_alloc(NULL);
@@ -100,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			work_is_done_beside_main_and_told_on_main_in_order),
+		cmocka_unit_test(what_waits_at_the_end_is_worked_and_told),
 		cmocka_unit_test(a_job_that_never_ends_is_noticed),
 		cmocka_unit_test(more_jobs_than_it_holds_are_refused),
 	};
