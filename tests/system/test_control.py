@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands, their keys and rights; starting, stopping and being watched."""
-import os
-import re
 import resource
 import shutil
-import signal
 import socket
 
 import gridcall_pb2 as pb
