@@ -18,9 +18,8 @@
 #include <string.h>
 #include <talloc.h>
 
-#define US_PER_S        1000000
-#define S_PER_MIN       60
-#define KEPT_ENDED_US   (INT64_C(12) * 3600 * US_PER_S)
+#define US_PER_MIN      60000000
+#define KEPT_ENDED_US   (INT64_C(12) * 60 * US_PER_MIN)
 #define CALLS_LOOKED_AT 64 /* newest, for those that ended lately */
 
 struct reading {
@@ -141,7 +140,9 @@ static void restore_state(struct call *call, struct note *note,
 			  const Gridcall__V1__CallSummary *summary)
 {
 	const char *state = report_call_state(report);
-	int64_t down_s = (clock_utc_us() - report_last_us(report)) / US_PER_S;
+	int64_t down_us = clock_utc_us() - report_last_us(report);
+	int64_t within_us =
+		call->calls->settings.resume_within_s * INT64_C(1000000);
 	char reason[120];
 
 	if (!strcmp(state, "paused") || !strcmp(state, "held")) {
@@ -149,14 +150,14 @@ static void restore_state(struct call *call, struct note *note,
 		osmo_fsm_inst_dispatch(call->fi, CALL_EV_PAUSE, NULL);
 		return;
 	}
-	if (down_s <= call->calls->settings.resume_within_s) {
+	if (down_us <= within_us) {
 		osmo_fsm_inst_dispatch(call->fi, CALL_EV_STARTED, NULL);
 		return;
 	}
 	snprintf(reason, sizeof(reason),
 		 "the gateway was down for %lld minutes; resume it if it is "
 		 "still wanted",
-		 (long long)down_s / S_PER_MIN);
+		 (long long)(down_us / US_PER_MIN));
 	hold(call, note, reason);
 }
 

@@ -148,6 +148,11 @@ static inline void on_event(void *data, const struct ledger_event *row)
 		break;
 	case GRIDCALL__V1__EVENT__BODY_REPLY:
 		bench->replies++;
+		/* It has answered: what is sent now is not for it. */
+		if (event->reply->grade !=
+			    GRIDCALL__V1__GRADE__GRADE_DOUBTFUL &&
+		    event->reply->unit[1] - '1' == bench->called)
+			bench->called = -1;
 		if (bench->reply)
 			gridcall__v1__reply_event__free_unpacked(bench->reply,
 								 NULL);
