@@ -9,6 +9,7 @@
 
 #include "proto/tails.h"
 #include "proto/topic.h"
+#include "proto/transient.h"
 
 #define EPOCH_MAX  24
 #define PAGE       1000
@@ -295,17 +296,18 @@ void recovery_message(struct recovery *recovery, const char *topic,
 {
 	char text[TOPIC_MAX] = "";
 	struct topic parsed;
+	bool passes;
 
 	if (topic_parse(&parsed, topic, topic_len)) {
 		recovery->stats.garbage++;
 		return;
 	}
 	memcpy(text, topic, topic_len);
-	if (!topic_kind_is_durable(parsed.kind) &&
-	    recovery->handler.on_volatile)
+	passes = transient_is(parsed.kind, payload, len);
+	if (passes && recovery->handler.on_volatile)
 		recovery->handler.on_volatile(recovery->handler.data, text,
 					      payload, len);
-	if (!topic_kind_is_durable(parsed.kind) && parsed.kind != TOPIC_STATUS)
+	if (passes && parsed.kind != TOPIC_STATUS)
 		return;
 	hold(recovery, text, topic_len + 1, payload, len);
 	release_held(recovery);

@@ -43,7 +43,10 @@ struct recovery_break {
 
 struct recovery_handler {
 	void (*on_event)(void *data, const struct recovery_event *event);
-	/* Volatile messages and heartbeats.  May be NULL. */
+	/*
+	 * Volatile messages, heartbeats, and an alarm that the gateway can't
+	 * record yet (an Event of seq 0).  May be NULL.
+	 */
 	void (*on_volatile)(void *data, const char *topic,
 			    const uint8_t *payload, size_t len);
 	/*

@@ -108,6 +108,35 @@ static void tails_are_told_once_by_prefix(void **state)
 				       "440103.440103000000.01.call=1 ");
 }
 
+static bool see_seq(void *data, const struct ledger_event *event)
+{
+	struct seen *seen = data;
+	size_t len = strlen(seen->text);
+
+	snprintf(seen->text + len, sizeof(seen->text) - len, "%d ",
+		 (int)event->seq);
+	return true;
+}
+
+static void read_replies(struct ledger_reader *reader, void *data)
+{
+	assert_int_equal(ledger_reader_kind(reader, "reply", see_seq, data), 0);
+}
+
+static void events_of_one_kind_come_in_order_of_all_topics(void **state)
+{
+	struct bench *bench = *state;
+	struct seen seen = {0};
+
+	open_it(bench);
+	commit_one(bench, GRID_08, "");
+	commit_one(bench, OTHER, ""); /* a call */
+	commit_one(bench, GRID_07, "");
+	commit_one(bench, GRID_08, "");
+	read_all(bench, &seen, read_replies);
+	assert_string_equal(seen.text, "1 3 4 ");
+}
+
 static void recent_topics_are_told_newest_first(void **state)
 {
 	struct bench *bench = *state;
@@ -329,6 +358,7 @@ int main(void)
 		TEST(a_reader_sees_what_was_committed_before),
 		TEST(the_events_of_a_call_span_epochs),
 		TEST(tails_are_told_once_by_prefix),
+		TEST(events_of_one_kind_come_in_order_of_all_topics),
 		TEST(recent_topics_are_told_newest_first),
 		TEST(open_calls_are_found_after_a_restart),
 		TEST(a_key_keeps_its_first_reply),
