@@ -45,8 +45,9 @@ struct bench {
 	/* what happened */
 	unsigned int started, called_count, ended, held, resumed, replies;
 	unsigned int alarms, overs, heard, plays, published, possible;
-	bool break_at_key;     /* the ledger refuses as soon as a # was heard */
-	uint64_t began_us[16]; /* of each call of a unit */
+	bool break_at_key; /* the ledger refuses as soon as a # was heard */
+	unsigned int frames[16]; /* sent by each play */
+	uint64_t began_us[16];   /* of each call of a unit */
 	uint64_t seq;
 	char call[40];
 	char order[256]; /* units in the order in which they were called */
@@ -80,7 +81,7 @@ static inline void on_signal(void *data, const struct signal *signal)
 	}
 	if (signal->type != SIGNAL_PLAY_ENDED || signal->play.end != PLAY_DONE)
 		return;
-	bench->plays++;
+	bench->frames[bench->plays++ % 16] = atomic_exchange(&radio.sent, 0);
 	answer_now(bench);
 }
 

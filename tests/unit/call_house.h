@@ -134,6 +134,10 @@ static inline void write_prompt(struct bench *bench, const char *name,
 	fclose(file);
 }
 
+#define REPEAT        3 /* of the names below; told by its length */
+#define REPEAT_FRAMES 5
+#define CUE_FRAMES    2
+
 static inline void write_prompts(struct bench *bench)
 {
 	static const char *const names[] = {
@@ -151,5 +155,6 @@ static inline void write_prompts(struct bench *bench)
 	snprintf(path, sizeof(path), "%s/zh/digits", bench->prompts);
 	mkdir(path, 0700);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		write_prompt(bench, names[i], 2);
+		write_prompt(bench, names[i],
+			     i == REPEAT ? REPEAT_FRAMES : CUE_FRAMES);
 }

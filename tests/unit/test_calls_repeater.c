@@ -35,6 +35,7 @@ static void an_equal_count_after_say_again_is_certain(void **state)
 	/* Its turn passed like any other: U2 needed no cue. */
 	assert_string_equal(bench->order, "U1 U2 U3 ");
 	assert_int_equal(bench->plays, 3); /* announced, 请重报, done */
+	assert_int_equal(bench->frames[1], REPEAT_FRAMES);
 }
 
 static void another_count_after_say_again_is_not_confirmed(void **state)
@@ -95,6 +96,7 @@ static void a_count_after_another_over_is_asked_for_by_name(void **state)
 	assert_int_equal(unit->reply->headcount, 18);
 	assert_string_equal(bench->order, "U1 U2 U3 ");
 	assert_int_equal(bench->plays, 3); /* announced, U1's cue, done */
+	assert_int_equal(bench->frames[1], CUE_FRAMES);
 }
 
 static void a_count_after_anothers_named_answer_is_doubted(void **state)
