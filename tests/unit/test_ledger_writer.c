@@ -86,7 +86,7 @@ static void a_full_disk_gives_back_its_reserve(void **state)
 	snprintf(junk, sizeof(junk), "%s/junk", bench->folder);
 	run_shell("dd if=/dev/zero of='%s' bs=64k 2>/dev/null || :", junk, "");
 	wait_for_trouble(bench);
-	/* Which of its files hit the end of the disk first is SQLite's matter. */
+	/* Which file meets the end of the disk first is SQLite's matter. */
 	if (!strstr(bench->trouble, bench->path))
 		fail_msg("told: %s", bench->trouble);
 	for (i = 0; i < 100; i++)
