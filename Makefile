@@ -14,7 +14,12 @@
 #   make clean      forget build/
 #   make help       this list
 #
-# What you may set:
+# What you may set, and what it is when you do not:
+#   BUILD=debug        or release, asan, tsan, fuzz, cov
+#   PREFIX=/usr/local  where make install puts things, below DESTDIR=
+#   CFLAGS=-g          for the compiler CC=cc, and LDFLAGS= for linking
+#   V=                 V=1 shows every command
+#   SECONDS=30         how long make fuzz works on each target
 BUILD      ?= debug
 PREFIX     ?= /usr/local
 DESTDIR    ?=
@@ -59,12 +64,33 @@ ifeq ($(BUILD),fuzz)
 CC := clang
 endif
 
-# Goals that compile nothing need no library; all others install what lacks.
-QUIET_GOALS := clean help format setup
-ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all)),)
-READY := $(shell deploy/setup >&2 && echo yes)
+# Goals that compile nothing need no library; the others install what lacks,
+# and no more than they need.  make -n only tells, and installs nothing.
+GOALS       := $(or $(MAKECMDGOALS),all)
+QUIET_GOALS := clean help setup
+BUILD_GOALS := all install
+DRY_RUN     := $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+ifneq ($(filter-out $(QUIET_GOALS),$(GOALS)),)
+ifneq ($(words $(CURDIR)),1)
+$(error The path of this folder has a space in it ($(CURDIR)), which make \
+	cannot handle; move it to a path without)
+endif
+NEEDS := build
+ifneq ($(filter run,$(GOALS)),)
+NEEDS := run
+endif
+ifneq ($(filter-out $(QUIET_GOALS) $(BUILD_GOALS) run,$(GOALS))$(filter \
+	fuzz,$(BUILD)),)
+NEEDS := test
+endif
+ifeq ($(DRY_RUN),)
+READY := $(shell deploy/setup $(NEEDS) >&2 && echo yes)
 ifneq ($(READY),yes)
 $(error deploy/setup could not make this machine ready; see above)
+endif
+ifneq ($(shell mkdir -p $(O) && test -w $(O) && echo yes),yes)
+$(error This user may not write to $(CURDIR)/$(O); own that folder or remove it)
+endif
 endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS))
@@ -243,12 +269,13 @@ format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: all
+	$(call say,PLACE,$(DESTDIR)$(PREFIX))
 	$(Q)deploy/install "$(O)" "$(DESTDIR)" "$(PREFIX)"
 
 clean:
 	$(Q)rm -rf build
 
 help:
-	@sed -n '3,17s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+	@sed -n '3,/^BUILD/s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
