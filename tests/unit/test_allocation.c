@@ -22,6 +22,7 @@
 
 static unsigned long allocations;
 
+/* A sanitizer has an allocator of its own, in which nothing is counted. */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define SEEN __attribute__((visibility("default")))
 
@@ -56,11 +57,6 @@ static void allocations_are_counted(void **state)
 	p = decoder_alloc();
 	assert_true(allocations > before + 4); /* inside libraries too */
 	decoder_free(p);
-}
-#else
-static void allocations_are_counted(void **state)
-{
-	skip();
 }
 #endif
 
@@ -170,7 +166,9 @@ static void the_largest_opus_packets_allocate_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef SEEN
 		cmocka_unit_test(allocations_are_counted),
+#endif
 		cmocka_unit_test(ten_seconds_of_every_format_allocate_nothing),
 		cmocka_unit_test(the_largest_opus_packets_allocate_nothing),
 	};

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/ledger_bench.h"
 
+#include <fcntl.h>
+#include <sched.h>
+
 /* ---- trouble ---- */
 
 static void wait_for_trouble(struct bench *bench)
@@ -66,8 +69,25 @@ static void a_disk_that_refuses_loses_nothing(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Who is not root is root in a namespace of its own. */
+static bool become_root(void)
+{
+	char map[32];
+	int fd;
+
+	snprintf(map, sizeof(map), "0 %u 1", getuid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+		return false;
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, map, strlen(map)) < 0)
+		return false;
+	return !close(fd);
+}
+
 static bool mount_small_disk(const char *folder)
 {
+	if (geteuid() && !become_root())
+		return false;
 	return !mount("tmpfs", folder, "tmpfs", 0, "size=4m");
 }
 
@@ -80,7 +100,8 @@ static void a_full_disk_gives_back_its_reserve(void **state)
 	unsigned int i;
 
 	if (!mount_small_disk(bench->folder))
-		skip(); /* only root may mount */
+		fail_msg("no small disk for this test: run it as root, or "
+			 "allow user namespaces");
 	bench->config.reserve = 1 << 20;
 	open_it(bench);
 	snprintf(junk, sizeof(junk), "%s/junk", bench->folder);
