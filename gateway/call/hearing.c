@@ -308,8 +308,8 @@ void hearing_on_over(struct lane *lane)
 	parse(lane, true, &answer);
 	bind_answer(lane, &answer, &binding);
 	note = note_alloc(lane->calls);
-	if (lane->calls
-		    ->is_stopping) { /* it is cut: no answer is judged by it */
+	/* Cut by us: no answer is judged by it. */
+	if (lane->calls->is_stopping) {
 		note_the_over(lane, note, &answer, &binding);
 		note_commit(note, NULL);
 		return;

@@ -45,6 +45,7 @@ struct bench {
 	/* what happened */
 	unsigned int started, called_count, ended, held, resumed, replies;
 	unsigned int alarms, overs, heard, plays, published, possible;
+	unsigned int tones;
 	bool break_at_key; /* the ledger refuses as soon as a # was heard */
 	unsigned int frames[16]; /* sent by each play */
 	uint64_t began_us[16];   /* of each call of a unit */
@@ -74,6 +75,7 @@ static inline void on_signal(void *data, const struct signal *signal)
 
 	if (bench->calls)
 		calls_signal(bench->calls, signal);
+	bench->tones += signal->type == SIGNAL_TONE;
 	if (bench->break_at_key && signal->type == SIGNAL_TONE &&
 	    signal->tone.tone.digit == '#') {
 		bench->break_at_key = false;

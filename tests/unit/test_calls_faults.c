@@ -137,19 +137,38 @@ static void a_stop_makes_nobody_unreachable(void **state)
 	assert_int_equal(read_report(bench)->summary->agrees, 3);
 }
 
+static void an_answer_during_a_stop_is_kept_and_nobody_else_asked(void **state)
+{
+	struct bench *bench = *state;
+
+	SCRIPT(1, "18#");
+	SCRIPT(3, "18#");
+	start(bench, "grid=07", NULL);
+	UNTIL(bench, bench->plays == 3);
+	calls_stop(bench->calls);
+	say("18#");
+	UNTIL(bench, bench->overs == 2 && bench->replies == 2);
+	stop(bench);
+	assert_string_equal(bench->order, "U1 U2 ");
+	start_again(bench);
+	UNTIL(bench, bench->ended);
+	assert_string_equal(bench->order, "U1 U2 U3 ");
+	assert_int_equal(read_report(bench)->summary->agrees, 3);
+}
+
 static void an_over_cut_by_a_stop_is_recorded_and_judges_nothing(void **state)
 {
 	struct bench *bench = *state;
 
 	bench->paced = true;
 	restart(bench);
-	SCRIPT(1, "=", "18#");
+	SCRIPT(1, "1818181818181818", "18#");
 	start_paced(bench, "grid=07 limit=1");
-	UNTIL(bench, voice_state(bench->voice, (uint32_t)bench->slot) ==
-			     CHANNEL_RECEIVING);
+	UNTIL(bench, bench->tones >= 2);
 	stop(bench);
 	assert_int_equal(bench->overs, 1);
 	assert_int_equal(bench->heard, 0);
+	assert_int_equal(bench->replies, 0);
 	start_again(bench);
 	UNTIL(bench, bench->ended);
 	assert_string_equal(bench->order, "U1 U1 ");
@@ -209,6 +228,7 @@ int main(int argc, char **argv)
 		TEST(a_radio_that_comes_back_is_cued_again),
 		TEST(a_unit_gone_from_the_directory_is_not_asked),
 		TEST(a_stop_makes_nobody_unreachable),
+		TEST(an_answer_during_a_stop_is_kept_and_nobody_else_asked),
 		TEST(an_over_cut_by_a_stop_is_recorded_and_judges_nothing),
 		TEST(nothing_starts_while_the_gateway_stops),
 		TEST(after_a_long_time_down_it_waits_for_the_officer),
