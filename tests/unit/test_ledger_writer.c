@@ -69,19 +69,27 @@ static void a_disk_that_refuses_loses_nothing(void **state)
 	assert_int_equal(status, 0);
 }
 
+static bool write_map(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool well = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return well;
+}
+
 /* Who is not root is root in a namespace of its own. */
 static bool become_root(void)
 {
-	char map[32];
-	int fd;
+	char users[32], groups[32];
 
-	snprintf(map, sizeof(map), "0 %u 1", getuid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
-		return false;
-	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, map, strlen(map)) < 0)
-		return false;
-	return !close(fd);
+	snprintf(users, sizeof(users), "0 %u 1", getuid());
+	snprintf(groups, sizeof(groups), "0 %u 1", getgid());
+	return !unshare(CLONE_NEWUSER | CLONE_NEWNS) &&
+	       write_map("/proc/self/setgroups", "deny") &&
+	       write_map("/proc/self/uid_map", users) &&
+	       write_map("/proc/self/gid_map", groups);
 }
 
 static bool mount_small_disk(const char *folder)
