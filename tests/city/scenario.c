@@ -110,8 +110,9 @@ static const struct word settings_words[] = {
 static int complain(char *why, size_t why_size, const char *what,
 		    const char *which)
 {
-	snprintf(why, why_size, "%s '%s'; gridcall-city --help lists them all",
-		 what, which);
+	snprintf(why, why_size,
+		 "%.64s '%.96s'; gridcall-city --help lists them all", what,
+		 which);
 	return -EINVAL;
 }
 
