@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import pathlib
+import random
 import select
 import signal
 import socket
@@ -45,15 +46,21 @@ def wait_until(true, what, limit_s=WAIT_S):
 
 
 class Ports:
-    """UDP and TCP ports that nobody uses, from this worker's own range."""
+    """UDP and TCP ports that nobody uses.
+
+    Below those that the kernel hands out, and from a place of this process's
+    own, since several runs go on at once and a port is bound only later.
+    """
+    LOW, HIGH = 10000, 32000
 
     def __init__(self):
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-        self.next = 20000 + int(worker.lstrip("gw")) * 1500
+        self.next = random.SystemRandom().randrange(self.LOW, self.HIGH)
 
     def take(self):
         while True:
             self.next += 1
+            if self.next >= self.HIGH:
+                self.next = self.LOW
             try:
                 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                     with socket.socket(socket.AF_INET, kind) as probe:
