@@ -7,6 +7,7 @@
 #include "gateway/call/note.h"
 #include "gateway/call/plan.h"
 #include "gateway/call/prompts.h"
+#include "gateway/call/sentence.h"
 #include "gateway/clock.h"
 #include "gateway/log.h"
 
@@ -263,7 +264,8 @@ void leg_note_turn(struct leg *leg, struct note *note, const struct turn *turn,
 	change->state = turn->state;
 	change->round = turn->round;
 	if (!change->reason[0])
-		change->reason = (char *)turn->reason;
+		change->reason = (char *)sentence_of_reason(
+			leg->call->calls->settings.language, turn->reason);
 	event.call = (char *)leg->call->id;
 	event.exercise = leg->call->options->exercise;
 	event.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_TURN;

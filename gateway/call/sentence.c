@@ -28,6 +28,29 @@ static const struct word codes[] = {
 	{NULL, NULL, NULL},
 };
 
+/* The English ones stand in the code that gives them. */
+static const struct word reasons[] = {
+	{"possible alarm", "可能是报警", NULL},
+	{"a code that is no answer to this call", "代码不属于本次呼叫", NULL},
+	{"a count that is no answer to this call", "人数不属于本次呼叫", NULL},
+	{"keys that are no whole answer", "按键不完整", NULL},
+	{"no unit of this channel has that number", "本信道没有此编号的单元",
+	 NULL},
+	{"the number dialled and the radio's ID belong to different units",
+	 "所拨编号与电台身份码不是同一单元", NULL},
+	{"the announcement can't be read", "通告录音无法读取", NULL},
+	{"the channel stayed busy", "信道一直被占用", NULL},
+	{"the radio is down", "电台故障", NULL},
+	{"the channel is jammed", "信道被长时间占住", NULL},
+	{"no longer in the directory", "已不在名录中", NULL},
+	{NULL, NULL, NULL},
+};
+
+static bool is_chinese(const char *language)
+{
+	return strncmp(language, "en", 2) != 0;
+}
+
 static const char *find(const struct word *words, const char *key, bool zh)
 {
 	for (; words->key; words++)
@@ -70,7 +93,7 @@ static char *begin(void *ctx, bool zh, const char *name,
 const char *sentence_of_reply(void *ctx, const char *language, const char *name,
 			      const Gridcall__V1__ReplyEvent *reply)
 {
-	bool zh = strncmp(language, "en", 2) != 0;
+	bool zh = is_chinese(language);
 	char *text = begin(ctx, zh, name, reply);
 
 	text = add_situation(text, reply->situation, zh);
@@ -80,4 +103,13 @@ const char *sentence_of_reply(void *ctx, const char *language, const char *name,
 		text = talloc_strdup_append(text,
 					    zh ? "(存疑)" : " (doubtful)");
 	return text;
+}
+
+const char *sentence_of_reason(const char *language, const char *reason)
+{
+	const char *word = NULL;
+
+	if (is_chinese(language))
+		word = find(reasons, reason, true);
+	return word ? word : reason;
 }

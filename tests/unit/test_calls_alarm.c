@@ -118,7 +118,7 @@ a_damaged_code_is_a_possible_alarm_with_or_without_a_call(void **state)
 	start(bench, "grid=07 limit=1", NULL);
 	UNTIL(bench, bench->ended);
 	assert_int_equal(bench->possible, 2);
-	assert_string_equal(bench->turn->reason, "possible alarm");
+	assert_string_equal(bench->turn->reason, "可能是报警");
 	assert_int_equal(bench->alarms, 0);
 	say("**110#");
 	UNTIL(bench, bench->overs == 4);

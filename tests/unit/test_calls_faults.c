@@ -32,7 +32,7 @@ static void a_unit_on_a_jammed_channel_is_asked_again_later(void **state)
 	UNTIL(bench, bench->called_count == 3);
 	assert_int_equal(unit_of(read_report(bench), 2)->state, UNREACHABLE);
 	assert_string_equal(unit_of(read_report(bench), 2)->reason,
-			    "the channel stayed busy");
+			    "信道一直被占用");
 	UNTIL(bench, bench->ended);
 	report = read_report(bench);
 	assert_string_equal(bench->order, "U1 U2 U3 U2 ");
@@ -55,7 +55,7 @@ static void a_radio_that_fails_for_long_makes_the_rest_unreachable(void **state)
 	assert_int_equal(report->summary->agrees, 1);
 	assert_int_equal(report->summary->not_asked, 2);
 	assert_int_equal(unit_of(report, 2)->state, UNREACHABLE);
-	assert_string_equal(unit_of(report, 3)->reason, "the radio is down");
+	assert_string_equal(unit_of(report, 3)->reason, "电台故障");
 }
 
 static void a_radio_that_comes_back_is_cued_again(void **state)
@@ -93,8 +93,7 @@ static void a_unit_gone_from_the_directory_is_not_asked(void **state)
 	assert_string_equal(bench->order, "U1 U3 U1 ");
 	report = read_report(bench);
 	assert_int_equal(unit_of(report, 2)->state, UNREACHABLE);
-	assert_string_equal(unit_of(report, 2)->reason,
-			    "no longer in the directory");
+	assert_string_equal(unit_of(report, 2)->reason, "已不在名录中");
 	assert_int_equal(report->summary->agrees, 2);
 }
 

@@ -90,8 +90,7 @@ static void a_code_answers_a_pull_test_and_a_count_does_not(void **state)
 	assert_int_equal(unit_of(report, 3)->grade,
 			 GRIDCALL__V1__GRADE__GRADE_ATTENTION);
 	assert_int_equal(bench->heard, 1);
-	assert_string_equal(bench->turn->reason,
-			    "a count that is no answer to this call");
+	assert_string_equal(bench->turn->reason, "人数不属于本次呼叫");
 }
 
 static void a_code_is_no_answer_to_a_roll_call(void **state)
@@ -156,7 +155,7 @@ a_file_that_cant_be_decoded_ends_its_call_with_the_reason(void **state)
 	unit = unit_of(read_report(bench), 1);
 	assert_int_equal(unit->state,
 			 GRIDCALL__V1__UNIT_STATE__UNIT_UNREACHABLE);
-	assert_string_equal(unit->reason, "the announcement can't be read");
+	assert_string_equal(unit->reason, "通告录音无法读取");
 	assert_int_equal(bench->called_count, 0);
 }
 

@@ -292,6 +292,16 @@ static void writes_as_an_officer_would(void **state)
 			    "Plaza: 18 on duty, needs support, late");
 }
 
+static void gives_reasons_in_the_officers_language(void **state)
+{
+	const char *reason = "keys that are no whole answer";
+
+	assert_string_equal(sentence_of_reason("zh", reason), "按键不完整");
+	assert_string_equal(sentence_of_reason("en", reason), reason);
+	assert_string_equal(sentence_of_reason("zh", "按键不完整"),
+			    "按键不完整");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -306,6 +316,7 @@ int main(void)
 		TEST(ignores_events_of_other_calls),
 		TEST(grades_an_answer),
 		TEST(writes_as_an_officer_would),
+		TEST(gives_reasons_in_the_officers_language),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
