@@ -38,7 +38,8 @@ struct reading {
 	bool ended;      /* with # */
 	bool headless;   /* the over begins with a # */
 	bool damaged;    /* a broken ** that no code stands for */
-	bool unreadable; /* something after it does not parse */
+	bool unreadable; /* what is beside it says otherwise, or nothing */
+	bool naming;     /* a unit was named, or broken keys began so */
 	bool last_whole; /* the last sentence parsed */
 };
 
@@ -182,7 +183,10 @@ static void add_whole(struct reading *reading, struct answer *answer,
 	reading->first = first;
 	reading->last = last;
 	reading->ended = ended;
-	reading->unreadable = false;
+	/* Another unit was named before: a bare answer may be its own too. */
+	reading->unreadable =
+		reading->naming && !answer->named && rank != RANK_ALARM;
+	reading->naming |= answer->named;
 	if (rank == RANK_ALARM)
 		reading->damaged = false;
 }
@@ -190,6 +194,7 @@ static void add_whole(struct reading *reading, struct answer *answer,
 static void add_broken(struct reading *reading, const char *keys, size_t len)
 {
 	reading->last_whole = false;
+	reading->naming |= *keys == '*';
 	if (is_alarm(reading))
 		return;
 	if (memmem(keys, len, "**", 2))

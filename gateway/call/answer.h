@@ -63,7 +63,7 @@ enum answer_doubt {
 	DOUBT_UNNAMED = 1 << 5,    /* bare count in a turn not made certain */
 	DOUBT_IDENTITY = 1 << 6,   /* dialled unit and radio ID disagree */
 	DOUBT_DAMAGED = 1 << 7,    /* a damaged ** : possible alarm */
-	DOUBT_CORRECTION = 1 << 8, /* keys after it can't be read */
+	DOUBT_CORRECTION = 1 << 8, /* keys beside it say otherwise */
 };
 
 struct answer {

@@ -59,9 +59,6 @@ static void of_several_answers_the_last_stands(void **state)
 	assert_count(answer, "", 18, "1", 0);
 	assert_true(answer.corrected);
 	assert_string_equal(answer.raw, "17#18*1#");
-	answer = heard("*07*17#18#");
-	assert_count(answer, "", 18, "", 0);
-	assert_true(answer.corrected);
 	/* Said twice is not corrected; another unit's is another answer. */
 	assert_false(heard("18#18#").corrected);
 	assert_false(heard("18##").corrected);

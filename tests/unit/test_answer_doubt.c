@@ -19,6 +19,16 @@ static void a_correction_that_cannot_be_read_is_a_doubt(void **state)
 	assert_count(heard("17#8#19#"), "", 19, "", 0);
 }
 
+static void a_bare_answer_after_a_name_may_be_anybodys(void **state)
+{
+	assert_count(heard("*07*17#18#"), "", 18, "", DOUBT_CORRECTION);
+	assert_true(heard("*07*17#18#").corrected);
+	/* Two units at once: of the first name only parts were heard. */
+	assert_count(heard("*7*3*11#105#15#"), "", 15, "", DOUBT_CORRECTION);
+	assert_count(heard("*7*17#*07*18#"), "07", 18, "", 0);
+	assert_code(heard("*07*17#**110#"), "", "110", 0);
+}
+
 static void a_front_that_may_be_cut_is_a_doubt(void **state)
 {
 	struct hand hand = fresh(60);
@@ -150,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_its_end_it_is_doubtful),
 		cmocka_unit_test(a_correction_that_cannot_be_read_is_a_doubt),
+		cmocka_unit_test(a_bare_answer_after_a_name_may_be_anybodys),
 		cmocka_unit_test(a_front_that_may_be_cut_is_a_doubt),
 		cmocka_unit_test(
 			a_silence_shorter_than_the_pauses_may_hide_a_key),
