@@ -334,6 +334,7 @@ static void advance(struct leg *leg, struct note *note)
 		return;
 	}
 	cued = turn_needs_cue(leg, next);
+	next->blocks = 0;
 	call_turn(leg, note, next, cued);
 }
 
@@ -374,8 +375,15 @@ static bool turn_is_open(const struct turn *turn)
 
 void leg_wake(struct leg *leg)
 {
-	struct note *note = note_alloc(leg->call->calls);
+	struct note *note;
 
+	/* Its unit may be who jams the channel, each time that it is asked. */
+	if (leg->announced && turn_is_open(leg->turn) &&
+	    leg->turn->blocks >= LEG_TURN_BLOCKS_MAX) {
+		leg_turn_unreachable(leg, "the channel is jammed");
+		return;
+	}
+	note = note_alloc(leg->call->calls);
 	if (!leg->announced) {
 		settle(leg, note, LEG_ST_ANNOUNCING);
 		return;

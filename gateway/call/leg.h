@@ -19,6 +19,8 @@
 
 /* After so many tries to announce on a busy channel it is given up. */
 #define LEG_ANNOUNCE_TRIES 3
+/* Nor does one that jams its channel whenever it is asked. */
+#define LEG_TURN_BLOCKS_MAX 2
 /* Overs in one turn without an answer, after which the turn passes. */
 #define LEG_TURN_OVERS_MAX 6
 /* An unfinished answer may go on in a second over: wait before 请重报. */

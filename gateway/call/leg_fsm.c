@@ -256,6 +256,8 @@ static void enter_blocked(struct osmo_fsm_inst *fi, uint32_t before)
 
 	LOGPLANE(leg->lane, LOGL_NOTICE,
 		 "call %s waits: the radio is down or jammed\n", leg->call->id);
+	if (leg->turn)
+		leg->turn->blocks++;
 	leg_wait(leg, leg->call->calls->settings.busy_ms);
 }
 
@@ -271,10 +273,18 @@ static void blocked_too_long(struct leg *leg)
 		leg_rest_unreachable(leg, "the channel is jammed");
 }
 
+static void unblocked(struct leg *leg)
+{
+	if (leg->announced || ++leg->tries < LEG_ANNOUNCE_TRIES)
+		leg_go_to(leg, LEG_ST_WAKING);
+	else
+		leg_rest_unreachable(leg, "the channel is jammed");
+}
+
 static void blocked(struct osmo_fsm_inst *fi, uint32_t event, void *data)
 {
 	if (event == LEG_EV_UP)
-		leg_go_to(fi->priv, LEG_ST_WAKING);
+		unblocked(fi->priv);
 	else if (event == LEG_EV_TIME)
 		blocked_too_long(fi->priv);
 }

@@ -54,6 +54,7 @@ struct turn {
 	bool is_certain;   /* and nothing else was heard since it learnt so */
 	bool was_repeated; /* it heard 请重报, or its cue again */
 	uint32_t overs;    /* in this asking */
+	uint32_t blocks;   /* times that its radio was down or jammed, too */
 	struct turn_reply reply;
 	uint32_t filing;           /* replies given to the ledger, no seq yet */
 	struct llist_head waiting; /* replies that must name such a seq */

@@ -40,6 +40,23 @@ static void a_unit_on_a_jammed_channel_is_asked_again_later(void **state)
 	assert_int_equal(report->summary->agrees, 2);
 }
 
+static void a_unit_that_jams_whenever_it_is_asked_does_not_stay(void **state)
+{
+	struct bench *bench = *state;
+	const Gridcall__V1__Report *report;
+
+	bench->paced = true;
+	bench->over_limit_s = 1;
+	restart(bench);
+	SCRIPT(1, "=", "=", "=", "=", "=", "=", "=", "=");
+	SCRIPT(2, "18#");
+	start_paced(bench, "grid=07 limit=2");
+	UNTIL(bench, bench->ended);
+	report = read_report(bench);
+	assert_true(bench->said[0] < ASKINGS);
+	assert_int_equal(report->summary->agrees, 1);
+}
+
 static void a_radio_that_fails_for_long_makes_the_rest_unreachable(void **state)
 {
 	struct bench *bench = *state;
@@ -223,6 +240,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_unit_on_a_jammed_channel_is_asked_again_later),
+		TEST(a_unit_that_jams_whenever_it_is_asked_does_not_stay),
 		TEST(a_radio_that_fails_for_long_makes_the_rest_unreachable),
 		TEST(a_radio_that_comes_back_is_cued_again),
 		TEST(a_unit_gone_from_the_directory_is_not_asked),
