@@ -281,7 +281,8 @@ static void note_unanswered(struct lane *lane, struct note *note,
 			  !turn_has_certain_answer(turn) &&
 			  (turn->is_known || hearing->filed != turn ||
 			   turn->reply.doubts != DOUBT_UNNAMED);
-	leg->repeat_by_name = lane->is_repeater && !turn->is_certain;
+	leg->repeat_by_name = (lane->is_repeater && !turn->is_certain) ||
+			      is_damaged(answer) || binding->refused;
 }
 
 /*

@@ -126,6 +126,20 @@ a_damaged_code_is_a_possible_alarm_with_or_without_a_call(void **state)
 	assert_int_equal(bench->possible, 2); /* that one is certain */
 }
 
+/* 请重报 would have whoever raised it answer for the unit that was asked. */
+static void after_a_possible_alarm_the_unit_is_asked_by_name(void **state)
+{
+	struct bench *bench = *state;
+
+	SCRIPT(1, "11**110#", "18#");
+	start(bench, "grid=07 limit=1", NULL);
+	UNTIL(bench, bench->ended);
+	assert_int_equal(bench->possible, 1);
+	assert_int_equal(bench->plays, 4);
+	assert_int_equal(bench->frames[2], bench->frames[1]);
+	assert_int_equal(read_report(bench)->summary->agrees, 1);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +151,7 @@ int main(int argc, char **argv)
 		TEST(an_alarm_on_its_way_to_a_disk_that_refuses_is_told),
 		TEST(an_alarm_that_is_recorded_is_told_once),
 		TEST(a_damaged_code_is_a_possible_alarm_with_or_without_a_call),
+		TEST(after_a_possible_alarm_the_unit_is_asked_by_name),
 	};
 
 	if (argc > 1)
