@@ -256,6 +256,18 @@ static bool is_audible(const struct over *over)
 	return over->tones || over->active_ms >= SPEECH_LEAST_MS;
 }
 
+/*
+ * Whether who spoke may not be who was asked: they keyed before the cue had
+ * ended, dialled an alarm, or began to say who they are.
+ */
+static bool may_be_another(const struct hearing *hearing,
+			   const struct answer *answer,
+			   const struct binding *binding)
+{
+	return hearing->over.front != OVER_FRESH || answer->raw[0] == '*' ||
+	       is_damaged(answer) || binding->refused;
+}
+
 /* An over that made no certain answer: what it means to the turn it was in. */
 static void note_unanswered(struct lane *lane, struct note *note,
 			    const struct answer *answer,
@@ -281,8 +293,8 @@ static void note_unanswered(struct lane *lane, struct note *note,
 			  !turn_has_certain_answer(turn) &&
 			  (turn->is_known || hearing->filed != turn ||
 			   turn->reply.doubts != DOUBT_UNNAMED);
-	leg->repeat_by_name = (lane->is_repeater && !turn->is_certain) ||
-			      is_damaged(answer) || binding->refused;
+	leg->repeat_by_name = !turn->is_certain && lane->is_repeater;
+	leg->repeat_by_name |= may_be_another(hearing, answer, binding);
 }
 
 /*

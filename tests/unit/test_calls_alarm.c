@@ -132,12 +132,14 @@ static void after_a_possible_alarm_the_unit_is_asked_by_name(void **state)
 	struct bench *bench = *state;
 
 	SCRIPT(1, "11**110#", "18#");
-	start(bench, "grid=07 limit=1", NULL);
+	SCRIPT(2, "*110#", "18#");
+	start(bench, "grid=07 limit=2", NULL);
 	UNTIL(bench, bench->ended);
 	assert_int_equal(bench->possible, 1);
-	assert_int_equal(bench->plays, 4);
+	assert_int_equal(bench->plays, 6);
 	assert_int_equal(bench->frames[2], bench->frames[1]);
-	assert_int_equal(read_report(bench)->summary->agrees, 1);
+	assert_int_equal(bench->frames[4], bench->frames[3]);
+	assert_int_equal(read_report(bench)->summary->agrees, 2);
 }
 
 int main(int argc, char **argv)
