@@ -39,7 +39,7 @@ struct reading {
 	bool headless;   /* the over begins with a # */
 	bool damaged;    /* a broken ** that no code stands for */
 	bool unreadable; /* what is beside it says otherwise, or nothing */
-	bool naming;     /* a unit was named, or broken keys began so */
+	bool others;     /* a name or broken keys came before */
 	bool last_whole; /* the last sentence parsed */
 };
 
@@ -183,10 +183,10 @@ static void add_whole(struct reading *reading, struct answer *answer,
 	reading->first = first;
 	reading->last = last;
 	reading->ended = ended;
-	/* Another unit was named before: a bare answer may be its own too. */
+	/* Who keyed what came before may have keyed a bare answer too. */
 	reading->unreadable =
-		reading->naming && !answer->named && rank != RANK_ALARM;
-	reading->naming |= answer->named;
+		reading->others && !answer->named && rank != RANK_ALARM;
+	reading->others |= answer->named;
 	if (rank == RANK_ALARM)
 		reading->damaged = false;
 }
@@ -194,7 +194,7 @@ static void add_whole(struct reading *reading, struct answer *answer,
 static void add_broken(struct reading *reading, const char *keys, size_t len)
 {
 	reading->last_whole = false;
-	reading->naming |= *keys == '*';
+	reading->others = true;
 	if (is_alarm(reading))
 		return;
 	if (memmem(keys, len, "**", 2))

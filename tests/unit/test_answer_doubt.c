@@ -16,7 +16,8 @@ static void a_correction_that_cannot_be_read_is_a_doubt(void **state)
 	assert_count(heard("17#8"), "", 17, "", DOUBT_CORRECTION);
 	assert_count(heard("17#18#A"), "", 18, "", DOUBT_CORRECTION);
 	assert_count(heard("17#18"), "", 18, "", DOUBT_NO_END);
-	assert_count(heard("17#8#19#"), "", 19, "", 0);
+	assert_count(heard("17#8#19#"), "", 19, "", DOUBT_CORRECTION);
+	assert_count(heard("8#18#"), "", 18, "", DOUBT_CORRECTION);
 }
 
 static void a_bare_answer_after_a_name_may_be_anybodys(void **state)
