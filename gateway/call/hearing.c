@@ -258,14 +258,15 @@ static bool is_audible(const struct over *over)
 
 /*
  * Whether who spoke may not be who was asked: they keyed before the cue had
- * ended, dialled an alarm, or began to say who they are.
+ * ended, or after somebody else, dialled an alarm, or began to say who they
+ * are.
  */
 static bool may_be_another(const struct hearing *hearing,
 			   const struct answer *answer,
 			   const struct binding *binding)
 {
-	return hearing->over.front != OVER_FRESH || answer->raw[0] == '*' ||
-	       is_damaged(answer) || binding->refused;
+	return hearing->turn->overs > 1 || hearing->over.front != OVER_FRESH ||
+	       answer->raw[0] == '*' || is_damaged(answer) || binding->refused;
 }
 
 /* An over that made no certain answer: what it means to the turn it was in. */
