@@ -10,7 +10,7 @@ import re
 
 import gridcall_pb2 as pb
 import pytest
-from place import AREA, PROMPTS, City, Gateway, wait_until
+from place import PROMPTS, City, Gateway, wait_until
 
 CERTAIN = (pb.GRADE_AGREES, pb.GRADE_ATTENTION)
 SITUATIONS = ("0", "1", "2", "9")
