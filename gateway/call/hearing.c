@@ -163,6 +163,37 @@ void hearing_on_key(struct lane *lane)
 	commit(lane, note);
 }
 
+/* The newest ** in what was heard; its place, or the number of keys. */
+static size_t find_code(const struct hearing *hearing)
+{
+	size_t i;
+
+	for (i = hearing->tone_count; i >= 2; i--)
+		if (hearing->tones[i - 1].digit == '*' &&
+		    hearing->tones[i - 2].digit == '*')
+			return i - 2;
+	return hearing->tone_count;
+}
+
+/* A jam is nobody's turn, so only the code itself is read. */
+void hearing_on_jam_key(struct lane *lane)
+{
+	const struct hearing *hearing = &lane->hearing;
+	const struct binding nobody = {.unit = "", .area = ""};
+	size_t from = find_code(hearing);
+	struct answer answer;
+	struct note *note;
+
+	(void)answer_parse(&lane->format, hearing->tones + from,
+			   hearing->tone_count - from, OVER_FRESH, false,
+			   &answer);
+	if (answer.kind != ANSWER_CODE || !alarm_kind(&answer))
+		return;
+	note = note_alloc(lane->calls);
+	(void)take_alarm(lane, note, &answer, &nobody);
+	commit(lane, note);
+}
+
 /* ------------------------------------------------------------------- over --
  */
 

@@ -14,6 +14,9 @@
 /* A # was heard: publish what is an answer already. */
 void hearing_on_key(struct lane *lane);
 
+/* A # in a jam, whose over has ended already. */
+void hearing_on_jam_key(struct lane *lane);
+
 /*
  * The over on the lane has ended: its OverEvent, what its keys turned out to
  * be, and what the leg must know (turn->state, leg->repeat_due, yield_due).

@@ -305,10 +305,27 @@ static void on_over_began(struct lane *lane, const struct signal *signal)
 	tell_leg(lane, LEG_EV_OVER);
 }
 
+/* Its over has ended by its limit; an alarm in it is still an alarm. */
+static void on_jam_tone(struct lane *lane, const struct tone *tone)
+{
+	struct hearing *hearing = &lane->hearing;
+
+	if (hearing->tone_count == OVER_TONES_MAX) {
+		hearing->tone_count /= 2;
+		memmove(hearing->tones, hearing->tones + hearing->tone_count,
+			hearing->tone_count * sizeof(hearing->tones[0]));
+	}
+	hearing->tones[hearing->tone_count++] = *tone;
+	if (tone->digit == '#')
+		hearing_on_jam_key(lane);
+}
+
 static void on_tone(struct lane *lane, const struct signal *signal)
 {
 	struct hearing *hearing = &lane->hearing;
 
+	if (!hearing->is_on && lane->state == CHANNEL_JAMMED)
+		on_jam_tone(lane, &signal->tone.tone);
 	if (!hearing->is_on || hearing->tone_count == OVER_TONES_MAX)
 		return;
 	hearing->tones[hearing->tone_count++] = signal->tone.tone;

@@ -56,8 +56,8 @@ static void make_noise(int16_t *pcm, size_t samples, int peak)
 				   peak);
 }
 
-/* "=" is a stuck key, "~" is speech, "-" a key touched, "<18#" lost its front,
- * else keys. */
+/* "=" is a stuck key, "=**110#" one with keys at its end, "~" is speech, "-" a
+ * key touched, "<18#" lost its front, else keys. */
 static size_t make_sound(const char *text, int16_t *pcm, size_t max)
 {
 	int rc;
@@ -71,7 +71,9 @@ static size_t make_sound(const char *text, int16_t *pcm, size_t max)
 
 	if (text[0] == '=') {
 		make_noise(pcm, STUCK, 8000);
-		return STUCK;
+		if (!text[1])
+			return STUCK;
+		return STUCK + make_sound(text + 1, pcm + STUCK, max - STUCK);
 	}
 	if (text[0] == '-') {
 		make_noise(pcm, 1600, 4);

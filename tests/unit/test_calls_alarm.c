@@ -106,6 +106,18 @@ static void an_alarm_that_is_recorded_is_told_once(void **state)
 	calls_trouble(bench->calls, NULL);
 }
 
+static void an_alarm_dialled_in_a_jam_is_still_an_alarm(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->paced = true;
+	bench->over_limit_s = 1;
+	restart(bench);
+	say("=**110#");
+	UNTIL(bench, bench->alarms == 1);
+	assert_int_equal(bench->overs, 1);
+}
+
 static void
 a_damaged_code_is_a_possible_alarm_with_or_without_a_call(void **state)
 {
@@ -152,6 +164,7 @@ int main(int argc, char **argv)
 		TEST(an_alarm_is_told_at_once_while_the_ledger_cant_write),
 		TEST(an_alarm_on_its_way_to_a_disk_that_refuses_is_told),
 		TEST(an_alarm_that_is_recorded_is_told_once),
+		TEST(an_alarm_dialled_in_a_jam_is_still_an_alarm),
 		TEST(a_damaged_code_is_a_possible_alarm_with_or_without_a_call),
 		TEST(after_a_possible_alarm_the_unit_is_asked_by_name),
 	};
