@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #define GRIDCALL_ABI_MAJOR 1
-#define GRIDCALL_ABI_MINOR 0
+#define GRIDCALL_ABI_MINOR 1 /* 1: keys, feeds of their own, peers */
 
 /* The only symbol a plugin exports: const struct gridcall_head. */
 #define GRIDCALL_PLUGIN_SYMBOL "gridcall_plugin"
@@ -184,6 +184,8 @@ struct gridcall_message {
 	const uint8_t *payload;
 	size_t len;
 	uint64_t seq; /* 0: volatile, not in the ledger */
+	/* 1.1: for the feed of this name alone; NULL: each that carries it */
+	const char *feed;
 };
 
 /* One request as it came in. */
@@ -193,13 +195,27 @@ struct gridcall_request {
 	const char *address;   /* of the peer, for the audit */
 	const uint8_t *data;   /* gridcall.v1.Request */
 	size_t len;
+	/* 1.1: the same for every request of one connection; 0: not told */
+	uint64_t connection;
+	const uint8_t *public_key; /* 1.1: 32 bytes it came with; NULL: none */
 };
 
 /* A feed as whoami tells it. */
 struct gridcall_feed {
 	const char *name;
 	const char *address;
-	const char *jurisdiction;
+	const char *jurisdiction; /* topic prefix that ends in '.' */
+	/* 1.1: of the server, Z85; NULL: plain */
+	const char *public_key;
+	int voice; /* 1.1: carries live voice too */
+};
+
+/* Who may come in over a network: one key in force. */
+struct gridcall_key {
+	const char *principal;
+	uint8_t public_key[32];          /* CURVE */
+	const char *const *jurisdiction; /* topic prefixes, ended by NULL */
+	int listens;                     /* may hear live voice */
 };
 
 struct gridcall_service_host {
@@ -216,6 +232,13 @@ struct gridcall_service_host {
 	/* [any] Something for the log. */
 	void (*log)(struct gridcall_bridge *bridge, enum gridcall_level level,
 		    const char *text);
+
+	/*
+	 * 1.1 [main, inside open()] A socket that takes commands over a
+	 * network, and the server's key, Z85.
+	 */
+	void (*commands)(struct gridcall_bridge *bridge, const char *address,
+			 const char *public_key);
 };
 
 struct gridcall_service {
@@ -246,6 +269,14 @@ struct gridcall_service {
 
 	/* [main] Send what is queued for at most 200 ms, stop, free. */
 	void (*close)(void *state);
+
+	/*
+	 * 1.1 [main] All keys in force, each time they change and once after
+	 * open(); copied.  Who holds another must be out of every feed within
+	 * a second.  NULL: the service lets nobody in by key.
+	 */
+	void (*keys)(void *state, const struct gridcall_key *keys,
+		     size_t count);
 };
 
 /* ---------------------------------------------------------------- speech -- */

@@ -26,7 +26,7 @@ static const struct {
 	[TOPIC_OVER] = {"over", true},        [TOPIC_ALARM] = {"alarm", true},
 	[TOPIC_UNIT] = {"unit", true},        [TOPIC_NOTICE] = {"notice", true},
 	[TOPIC_CHANNEL] = {"channel", false}, [TOPIC_VOICE] = {"voice", false},
-	[TOPIC_STATUS] = {"status", false},
+	[TOPIC_STATUS] = {"status", false},   [TOPIC_AUDIT] = {"audit", true},
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -68,9 +68,14 @@ static bool text_follows(const char *text, const struct rule *rule)
 	return word_follows(word, rule);
 }
 
+static bool is_gateway_kind(enum topic_kind kind)
+{
+	return kind == TOPIC_STATUS || kind == TOPIC_AUDIT;
+}
+
 static bool is_area_kind(enum topic_kind kind)
 {
-	return (unsigned int)kind < KIND_COUNT && kind != TOPIC_STATUS;
+	return (unsigned int)kind < KIND_COUNT && !is_gateway_kind(kind);
 }
 
 static bool kind_find(struct word word, enum topic_kind *kind)
@@ -127,7 +132,7 @@ static bool words_are_legal(const struct word *words, size_t count)
 	if (count <= last)
 		return true;
 	return kind_find(words[last], &kind) &&
-	       gateway == (kind == TOPIC_STATUS);
+	       gateway == is_gateway_kind(kind);
 }
 
 static char *put(char *at, const char *text)
@@ -135,21 +140,22 @@ static char *put(char *at, const char *text)
 	return stpcpy(at, text);
 }
 
-static int build_status(char text[TOPIC_MAX], const struct topic *topic)
+static int build_gateway(char text[TOPIC_MAX], const struct topic *topic)
 {
 	if (topic->district[0] || topic->station[0] || topic->grid[0] ||
 	    !topic_gateway_is_valid(topic->gateway))
 		return -EINVAL;
 	text = put(text, ROOT ".gateway.");
 	text = put(text, topic->gateway);
-	put(text, ".status");
+	text = put(text, ".");
+	put(text, kinds[topic->kind].name);
 	return 0;
 }
 
 int topic_build(char text[TOPIC_MAX], const struct topic *topic)
 {
-	if (topic->kind == TOPIC_STATUS)
-		return build_status(text, topic);
+	if (is_gateway_kind(topic->kind))
+		return build_gateway(text, topic);
 	if (!is_area_kind(topic->kind) || topic->gateway[0] ||
 	    !topic_district_is_valid(topic->district) ||
 	    !topic_station_is_valid(topic->station) ||
@@ -182,10 +188,10 @@ int topic_parse(struct topic *topic, const char *text, size_t len)
 	    !kind_find(words[count - 1], &found.kind))
 		return -EINVAL;
 	/* Four words of an area, or "gc1.gateway.X.call", lack their kind. */
-	if ((count == 4) != (found.kind == TOPIC_STATUS) ||
+	if ((count == 4) != is_gateway_kind(found.kind) ||
 	    (count == 4) != word_is(words[1], "gateway"))
 		return -EINVAL;
-	if (found.kind == TOPIC_STATUS) {
+	if (is_gateway_kind(found.kind)) {
 		take(found.gateway, words[2]);
 	} else {
 		take(found.district, words[1]);

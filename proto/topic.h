@@ -3,7 +3,7 @@
  * topic.h - builds and takes apart the topics of the contract
  *
  * gc1.<district>.<station>.<grid>.<kind>, for example
- * gc1.440106.440106530000.07.reply, and gc1.gateway.<id>.status.
+ * gc1.440106.440106530000.07.reply, and gc1.gateway.<id>.status or .audit.
  * A prefix that ends in '.' selects exactly one area.
  *
  * Memory:  caller's buffers; nothing is allocated.
@@ -26,6 +26,7 @@ enum topic_kind {
 	TOPIC_CHANNEL, /* volatile */
 	TOPIC_VOICE,
 	TOPIC_STATUS, /* of a gateway; has no area */
+	TOPIC_AUDIT,  /* of a gateway, durable */
 };
 
 struct topic {
@@ -33,7 +34,7 @@ struct topic {
 	char district[7];
 	char station[13];
 	char grid[9];
-	char gateway[13]; /* TOPIC_STATUS only; then the others are "" */
+	char gateway[13]; /* of these two only; then the others are "" */
 };
 
 /* 0, or -EINVAL when a part breaks its rule; text is untouched then. */

@@ -25,11 +25,33 @@ void authority_find(struct principal *principal, const char *name,
 	memset(principal, 0, sizeof(*principal));
 	OSMO_STRLCPY_ARRAY(principal->name, name);
 	OSMO_STRLCPY_ARRAY(principal->address, address);
-	principal->jurisdiction = "";
 	/* File permissions let nobody else come in as local. */
-	if (!strcmp(name, "local"))
-		principal->roles = ROLE_VIEWER | ROLE_OFFICER |
-				   ROLE_SUPERVISOR | ROLE_ENGINEER;
+	if (strcmp(name, "local"))
+		return;
+	principal->roles =
+		ROLE_VIEWER | ROLE_OFFICER | ROLE_SUPERVISOR | ROLE_ENGINEER;
+	OSMO_STRLCPY_ARRAY(principal->jurisdiction[0], AUTHORITY_EVERYTHING);
+	principal->areas = 1;
+}
+
+bool authority_covers(const struct principal *principal, const char *prefix)
+{
+	size_t i;
+
+	if (!prefix[0])
+		prefix = AUTHORITY_EVERYTHING;
+	for (i = 0; i < principal->areas; i++)
+		if (topic_prefix_is_within(prefix, principal->jurisdiction[i]))
+			return true;
+	return false;
+}
+
+bool authority_covers_area(const struct principal *principal, const char *area)
+{
+	char topic[TOPIC_MAX];
+
+	return !topic_in_area(topic, area, TOPIC_CALL) &&
+	       authority_covers(principal, topic);
 }
 
 bool authority_allows(const struct principal *principal, enum right right)

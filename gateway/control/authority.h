@@ -6,8 +6,14 @@
  */
 #pragma once
 
+#include "proto/topic.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#define AUTHORITY_AREAS_MAX  16     /* prefixes of one principal */
+#define AUTHORITY_EVERYTHING "gc1." /* the jurisdiction that has it all */
 
 enum role {
 	ROLE_VIEWER = 1 << 0,
@@ -18,17 +24,20 @@ enum role {
 
 /* What a command needs; a row of the table of rights each. */
 enum right {
-	RIGHT_LOOK,    /* status, units, channels, calls, report, replay */
-	RIGHT_HEAR,    /* recordings */
-	RIGHT_CALL,    /* plan, start, pause, cancel, confirm, release */
-	RIGHT_ENGINEER /* import, channel settings */
+	RIGHT_LOOK, /* status, units, channels, calls, report, replay, snapshot
+		     */
+	RIGHT_HEAR, /* recordings, listen */
+	RIGHT_CALL, /* plan, start, pause, cancel, confirm, talk, excuse */
+	RIGHT_ENGINEER /* import, channel settings, key */
 };
 
 struct principal {
 	char name[64];
 	char address[64];
 	uint32_t roles;
-	const char *jurisdiction; /* topic prefix; "" is everything */
+	/* Topic prefixes that end in '.'. */
+	char jurisdiction[AUTHORITY_AREAS_MAX][TOPIC_MAX];
+	size_t areas; /* how many of them */
 };
 
 /* Who a name is.  "local", on an ipc socket, holds every role. */
@@ -36,6 +45,15 @@ void authority_find(struct principal *principal, const char *name,
 		    const char *address);
 
 bool authority_allows(const struct principal *principal, enum right right);
+
+/*
+ * Whether every topic that begins with prefix is in its jurisdiction; "" is
+ * everything.
+ */
+bool authority_covers(const struct principal *principal, const char *prefix);
+
+/* The same for an area written district.station.grid. */
+bool authority_covers_area(const struct principal *principal, const char *area);
 
 /* The roles that have a right, for a refusal: "officer or supervisor". */
 const char *authority_roles_with(enum right right);

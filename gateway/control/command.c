@@ -22,6 +22,14 @@ struct command_row {
 	void (*run)(struct command *command);
 };
 
+static void command_not_yet(struct command *command)
+{
+	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
+		  "this gateway (version %s) can't do that yet",
+		  GRIDCALL_VERSION);
+	command_refuse(command);
+}
+
 static const struct command_row command_rows[] = {
 	{BODY(WHOAMI), "whoami", RIGHT_LOOK, false, command_whoami},
 	{BODY(STATUS), "status", RIGHT_LOOK, false, command_status},
@@ -39,6 +47,12 @@ static const struct command_row command_rows[] = {
 	{BODY(CONFIRM), "confirm", RIGHT_CALL, true, command_confirm},
 	{BODY(RELEASE), "release", RIGHT_CALL, true, command_release},
 	{BODY(IMPORT), "import", RIGHT_ENGINEER, true, command_import},
+	{BODY(SNAPSHOT), "snapshot", RIGHT_LOOK, false, command_not_yet},
+	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_not_yet},
+	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_not_yet},
+	{BODY(TALK), "talk", RIGHT_CALL, false, command_not_yet},
+	{BODY(EXCUSE), "excuse", RIGHT_CALL, false, command_not_yet},
+	{BODY(KEY), "key", RIGHT_ENGINEER, false, command_not_yet},
 };
 
 bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right)

@@ -38,9 +38,10 @@ void command_whoami(struct command *command)
 	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
 	Gridcall__V1__WhoamiReply whoami = GRIDCALL__V1__WHOAMI_REPLY__INIT;
 	struct feed_list list = {.ctx = command};
-	char *jurisdiction[] = {(char *)command->principal.jurisdiction};
+	char *jurisdiction[AUTHORITY_AREAS_MAX];
 	char *roles[8];
 	unsigned int bit;
+	size_t i;
 
 	for (bit = 0; authority_role_name(bit); bit++)
 		if (command->principal.roles & (1u << bit))
@@ -49,7 +50,9 @@ void command_whoami(struct command *command)
 	services_feeds(command->gateway->services, add_feed, &list);
 	whoami.principal = command->principal.name;
 	whoami.roles = roles;
-	whoami.n_jurisdiction = 1;
+	for (i = 0; i < command->principal.areas; i++)
+		jurisdiction[i] = command->principal.jurisdiction[i];
+	whoami.n_jurisdiction = command->principal.areas;
 	whoami.jurisdiction = jurisdiction;
 	whoami.n_feeds = list.count;
 	whoami.feeds = list.feeds;

@@ -38,6 +38,12 @@ static const struct {
 	{BODY(CONFIRM), ROLE_OFFICER | ROLE_SUPERVISOR},
 	{BODY(RELEASE), ROLE_OFFICER | ROLE_SUPERVISOR},
 	{BODY(IMPORT), ROLE_ENGINEER},
+	{BODY(SNAPSHOT), ALL},
+	{BODY(WITHDRAW), ALL},
+	{BODY(LISTEN), ROLE_OFFICER | ROLE_SUPERVISOR | ROLE_ENGINEER},
+	{BODY(TALK), ROLE_OFFICER | ROLE_SUPERVISOR},
+	{BODY(EXCUSE), ROLE_OFFICER | ROLE_SUPERVISOR},
+	{BODY(KEY), ROLE_ENGINEER},
 };
 
 static const size_t rows = sizeof(table) / sizeof(table[0]);
@@ -86,7 +92,7 @@ static void a_command_of_no_body_has_no_right(void **state)
 
 	assert_false(
 		command_right(GRIDCALL__V1__REQUEST__BODY__NOT_SET, &right));
-	assert_false(command_right(30, &right));
+	assert_false(command_right(38, &right));
 }
 
 static void local_holds_every_role_everywhere(void **state)
@@ -95,7 +101,8 @@ static void local_holds_every_role_everywhere(void **state)
 
 	authority_find(&principal, "local", "ipc");
 	assert_int_equal(principal.roles, ALL);
-	assert_string_equal(principal.jurisdiction, "");
+	assert_true(authority_covers(&principal, ""));
+	assert_true(authority_covers_area(&principal, "440106.1.07"));
 	assert_string_equal(principal.address, "ipc");
 }
 
