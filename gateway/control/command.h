@@ -29,6 +29,8 @@ struct command {
 	struct ledger_batch *batch; /* of a command that changes something */
 	struct fault fault;
 	uint64_t received_us;
+	/* what it was about, for the audit: filled in before its commit */
+	char subject[128];
 	/* the packed reply, while its events are on their way to the disk */
 	uint8_t *packed;
 	size_t packed_len;
