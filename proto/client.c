@@ -8,7 +8,7 @@
  *   around both and a timer, which makes it level-triggered for the caller.
  * - Without heartbeats a link that went silent stays "connected".
  */
-#include "proto/client.h"
+#include "proto/gridcall.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +25,7 @@
 #include <zmq.h>
 
 #include "proto/probe.h"
+#include "proto/recovery.h"
 
 #define DEADLINE_MS   10000
 #define SLICE_MS      100 /* how soon a cancel flag is seen */
@@ -36,7 +37,7 @@
 #define ID_MAX        24
 #define BATCH         512 /* messages before the caller's loop runs again */
 
-struct client {
+struct gridcall_client {
 	void *context;
 	void *socket;
 	char *address;
@@ -44,8 +45,8 @@ struct client {
 	bool answered; /* at least once: the gateway is known to be there */
 };
 
-struct client_feed {
-	struct client *client;
+struct gridcall_subscription {
+	struct gridcall_client *client;
 	struct recovery *recovery;
 	void (*on_trouble)(void *data, const char *sentence);
 	void *data;
@@ -68,7 +69,7 @@ static int64_t now_ms(void)
 }
 
 __attribute__((format(printf, 4, 5))) static int
-fail(struct client_fault *fault, int rc, Gridcall__V1__ErrorCode code,
+fail(struct gridcall_fault *fault, int rc, Gridcall__V1__ErrorCode code,
      const char *format, ...)
 {
 	va_list list;
@@ -82,8 +83,8 @@ fail(struct client_fault *fault, int rc, Gridcall__V1__ErrorCode code,
 	return rc;
 }
 
-static int unavailable(struct client_fault *fault, int rc, const char *address,
-		       const char *reason)
+static int unavailable(struct gridcall_fault *fault, int rc,
+		       const char *address, const char *reason)
 {
 	return fail(fault, rc, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
 		    "No gateway can be reached at '%s': %s; is gridcalld "
@@ -98,7 +99,8 @@ static void set(void *socket, int option, int value)
 	(void)zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
-static void *connect_to(struct client *client, int type, const char *address)
+static void *connect_to(struct gridcall_client *client, int type,
+			const char *address)
 {
 	void *socket = zmq_socket(client->context, type);
 
@@ -121,9 +123,11 @@ static void *connect_to(struct client *client, int type, const char *address)
 	return socket;
 }
 
-struct client *client_open(const char *address, struct client_fault *fault)
+struct gridcall_client *gridcall_open(const struct gridcall_config *config,
+				      struct gridcall_fault *fault)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	const char *address = config->address ? config->address : "";
+	struct gridcall_client *client = calloc(1, sizeof(*client));
 
 	if (client) {
 		client->address = strdup(address);
@@ -137,10 +141,10 @@ struct client *client_open(const char *address, struct client_fault *fault)
 	     "'%s' can't be used as the address of a command socket (%s); "
 	     "give one like ipc:///run/gridcall/commands",
 	     address, zmq_strerror(errno));
-	return client_close(client);
+	return gridcall_close(client);
 }
 
-struct client *client_close(struct client *client)
+struct gridcall_client *gridcall_close(struct gridcall_client *client)
 {
 	if (!client)
 		return NULL;
@@ -156,7 +160,7 @@ struct client *client_close(struct client *client)
 /* ------------------------------------------------------------ commands -- */
 
 /* Replies come back on the same connection: a count is id enough. */
-static void make_id(struct client *client, char id[ID_MAX])
+static void make_id(struct gridcall_client *client, char id[ID_MAX])
 {
 	snprintf(id, ID_MAX, "%" PRIu64, ++client->asked);
 }
@@ -166,7 +170,7 @@ static int send_request(void *socket, const Gridcall__V1__Request *request)
 	size_t len = gridcall__v1__request__get_packed_size(request);
 	zmq_msg_t message;
 
-	if (len > CLIENT_REQUEST_MAX)
+	if (len > GRIDCALL_REQUEST_MAX)
 		return -EMSGSIZE;
 	if (zmq_msg_init_size(&message, len))
 		return -ENOMEM;
@@ -191,7 +195,7 @@ static Gridcall__V1__Reply *receive_reply(void *socket, const char *id)
 			NULL, zmq_msg_size(&message), zmq_msg_data(&message));
 		/* Of an earlier request, whose patience had ended. */
 		if (reply && strcmp(reply->id, id)) {
-			client_reply_free(reply);
+			gridcall_reply_free(reply);
 			reply = NULL;
 		}
 	}
@@ -199,12 +203,12 @@ static Gridcall__V1__Reply *receive_reply(void *socket, const char *id)
 	return reply;
 }
 
-void client_reply_free(Gridcall__V1__Reply *reply)
+void gridcall_reply_free(Gridcall__V1__Reply *reply)
 {
 	gridcall__v1__reply__free_unpacked(reply, NULL);
 }
 
-static bool is_cancelled(const struct client_patience *patience)
+static bool is_cancelled(const struct gridcall_patience *patience)
 {
 	struct pollfd fd = {.fd = patience->cancel_fd, .events = POLLIN};
 
@@ -213,8 +217,8 @@ static bool is_cancelled(const struct client_patience *patience)
 	return patience->cancel_fd > 0 && poll(&fd, 1, 0) > 0;
 }
 
-static int wait_for_reply(struct client *client, const char *id,
-			  const struct client_patience *patience,
+static int wait_for_reply(struct gridcall_client *client, const char *id,
+			  const struct gridcall_patience *patience,
 			  Gridcall__V1__Reply **reply)
 {
 	int64_t end_ms = now_ms() + patience->deadline_ms;
@@ -240,9 +244,9 @@ static int wait_for_reply(struct client *client, const char *id,
 	}
 }
 
-static int no_reply(const struct client *client, int rc,
-		    const struct client_patience *patience,
-		    struct client_fault *fault)
+static int no_reply(const struct gridcall_client *client, int rc,
+		    const struct gridcall_patience *patience,
+		    struct gridcall_fault *fault)
 {
 	int gone = probe_listener(client->address);
 
@@ -260,9 +264,9 @@ static int no_reply(const struct client *client, int rc,
 		    client->address, patience->deadline_ms);
 }
 
-static int send_or_say(struct client *client,
+static int send_or_say(struct gridcall_client *client,
 		       const Gridcall__V1__Request *request,
-		       struct client_fault *fault)
+		       struct gridcall_fault *fault)
 {
 	int rc = client->answered ? 0 : probe_listener(client->address);
 
@@ -275,7 +279,7 @@ static int send_or_say(struct client *client,
 			    GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
 			    "The request is larger than the %u MiB that a "
 			    "gateway takes; send less at once",
-			    CLIENT_REQUEST_MAX >> 20);
+			    GRIDCALL_REQUEST_MAX >> 20);
 	if (rc)
 		return unavailable(fault, -ECONNREFUSED, client->address,
 				   "its queue is full");
@@ -283,22 +287,22 @@ static int send_or_say(struct client *client,
 }
 
 static int judge(Gridcall__V1__Reply *answer, Gridcall__V1__Reply **reply,
-		 struct client_fault *fault)
+		 struct gridcall_fault *fault)
 {
 	if (!answer->error) {
 		*reply = answer;
 		return 0;
 	}
 	fail(fault, 0, answer->error->code, "%s", answer->error->sentence);
-	client_reply_free(answer);
+	gridcall_reply_free(answer);
 	return -EREMOTEIO;
 }
 
-int client_ask(struct client *client, Gridcall__V1__Request *request,
-	       const struct client_patience *patience,
-	       Gridcall__V1__Reply **reply, struct client_fault *fault)
+int gridcall_ask(struct gridcall_client *client, Gridcall__V1__Request *request,
+		 const struct gridcall_patience *patience,
+		 Gridcall__V1__Reply **reply, struct gridcall_fault *fault)
 {
-	struct client_patience waits = {0};
+	struct gridcall_patience waits = {0};
 	Gridcall__V1__Reply *answer;
 	char id[ID_MAX];
 	int rc;
@@ -327,7 +331,7 @@ int client_ask(struct client *client, Gridcall__V1__Request *request,
 /* ---------------------------------------------------------------- feed -- */
 
 /* Told once when it begins, and with NULL when it is over. */
-static void trouble(struct client_feed *feed, const char *sentence)
+static void trouble(struct gridcall_subscription *feed, const char *sentence)
 {
 	if (feed->troubled == !!sentence)
 		return;
@@ -337,7 +341,7 @@ static void trouble(struct client_feed *feed, const char *sentence)
 }
 
 /* Up to most messages of the feed; how many there were. */
-static int read_feed(struct client_feed *feed, int most)
+static int read_feed(struct gridcall_subscription *feed, int most)
 {
 	zmq_msg_t topic, payload;
 	int count = 0;
@@ -365,7 +369,7 @@ static int read_feed(struct client_feed *feed, int most)
 	return count;
 }
 
-static void ask(struct client_feed *feed)
+static void ask(struct gridcall_subscription *feed)
 {
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__ReplayRequest replay;
@@ -387,7 +391,7 @@ static void ask(struct client_feed *feed)
 		feed->due_ms = now_ms() + RETRY_MS;
 }
 
-static int read_replies(struct client_feed *feed)
+static int read_replies(struct gridcall_subscription *feed)
 {
 	Gridcall__V1__Reply *reply = receive_reply(feed->dealer, feed->id);
 
@@ -403,12 +407,12 @@ static int read_replies(struct client_feed *feed)
 					   : "The gateway's answer to a replay "
 					     "does not fit the question");
 	}
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return 1;
 }
 
 /* Ask what is needed, once, and again when an answer is overdue. */
-static int ask_if_due(struct client_feed *feed)
+static int ask_if_due(struct gridcall_subscription *feed)
 {
 	bool overdue = feed->due_ms && now_ms() >= feed->due_ms;
 
@@ -423,7 +427,7 @@ static int ask_if_due(struct client_feed *feed)
 	return 1;
 }
 
-static void watch_silence(struct client_feed *feed)
+static void watch_silence(struct gridcall_subscription *feed)
 {
 	if (now_ms() < feed->silence_ms)
 		return;
@@ -432,7 +436,7 @@ static void watch_silence(struct client_feed *feed)
 }
 
 /* In in_ms, or as soon as the caller's loop comes round again for 0. */
-static void set_timer(struct client_feed *feed, int64_t in_ms)
+static void set_timer(struct gridcall_subscription *feed, int64_t in_ms)
 {
 	struct itimerspec when = {
 		.it_value = {.tv_sec = in_ms / 1000,
@@ -443,7 +447,7 @@ static void set_timer(struct client_feed *feed, int64_t in_ms)
 	(void)timerfd_settime(feed->timer_fd, 0, &when, NULL);
 }
 
-void client_feed_process(struct client_feed *feed)
+void gridcall_subscription_process(struct gridcall_subscription *feed)
 {
 	int left = BATCH;
 	int done = 1;
@@ -466,14 +470,14 @@ void client_feed_process(struct client_feed *feed)
 
 /* ----------------------------------------------------- open and close --- */
 
-static int watch(struct client_feed *feed, int fd)
+static int watch(struct gridcall_subscription *feed, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	return epoll_ctl(feed->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-static int watch_socket(struct client_feed *feed, void *socket)
+static int watch_socket(struct gridcall_subscription *feed, void *socket)
 {
 	size_t len = sizeof(int);
 	int fd;
@@ -483,71 +487,72 @@ static int watch_socket(struct client_feed *feed, void *socket)
 	return watch(feed, fd);
 }
 
-static int subscribe(struct client_feed *feed,
-		     const struct recovery_config *config)
+static int subscribe(struct gridcall_subscription *feed,
+		     const struct gridcall_interest *interest)
 {
 	static const char status[] = "gc1.gateway.";
 	int rc = zmq_setsockopt(feed->subscriber, ZMQ_SUBSCRIBE, status,
 				sizeof(status) - 1);
 	size_t i;
 
-	for (i = 0; !rc && i < config->prefix_count; i++)
+	for (i = 0; !rc && i < interest->prefix_count; i++)
 		rc = zmq_setsockopt(feed->subscriber, ZMQ_SUBSCRIBE,
-				    config->prefixes[i],
-				    strlen(config->prefixes[i]));
+				    interest->prefixes[i],
+				    strlen(interest->prefixes[i]));
 	return rc;
 }
 
-static int feed_start(struct client_feed *feed,
-		      const struct client_feed_config *config)
+static int feed_start(struct gridcall_subscription *feed,
+		      const struct gridcall_interest *interest)
 {
 	feed->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	feed->timer_fd =
 		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	feed->subscriber = connect_to(feed->client, ZMQ_SUB, config->address);
+	feed->subscriber = connect_to(feed->client, ZMQ_SUB, interest->feed);
 	feed->dealer =
 		connect_to(feed->client, ZMQ_DEALER, feed->client->address);
 	if (feed->epoll_fd < 0 || feed->timer_fd < 0 || !feed->subscriber ||
 	    !feed->dealer)
 		return -1;
-	if (subscribe(feed, &config->recovery) ||
-	    watch_socket(feed, feed->subscriber) ||
+	if (subscribe(feed, interest) || watch_socket(feed, feed->subscriber) ||
 	    watch_socket(feed, feed->dealer) || watch(feed, feed->timer_fd))
 		return -1;
 	set_timer(feed, 0);
 	return 0;
 }
 
-struct client_feed *client_feed_open(struct client *client,
-				     const struct client_feed_config *config,
-				     struct client_fault *fault)
+struct gridcall_subscription *
+gridcall_subscribe(struct gridcall_client *client,
+		   const struct gridcall_interest *interest,
+		   struct gridcall_fault *fault)
 {
-	struct client_feed *feed = calloc(1, sizeof(*feed));
+	struct gridcall_subscription *feed = calloc(1, sizeof(*feed));
 
 	if (!feed)
 		return NULL;
 	feed->client = client;
-	feed->on_trouble = config->on_trouble;
-	feed->data = config->recovery.handler.data;
+	feed->on_trouble = interest->on_trouble;
+	feed->data = interest->data;
 	feed->epoll_fd = -1;
 	feed->timer_fd = -1;
 	feed->silence_ms = now_ms() + SILENCE_MS;
-	feed->recovery = recovery_alloc(&config->recovery);
+	feed->recovery = recovery_alloc(interest);
 	if (!feed->recovery) {
 		fail(fault, 0, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
 		     "A prefix or the position is not legal; a prefix ends in "
 		     "'.' and selects an area, as in gc1.440106. does");
-		return client_feed_close(feed);
+		return gridcall_unsubscribe(feed);
 	}
-	if (!feed_start(feed, config))
+	if (!feed_start(feed, interest))
 		return feed;
 	fail(fault, 0, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
-	     "The feed '%s' can't be subscribed to: %s", config->address,
+	     "The feed '%s' can't be subscribed to: %s", interest->feed,
 	     zmq_strerror(errno));
-	return client_feed_close(feed);
+	return gridcall_unsubscribe(feed);
 }
 
-struct client_feed *client_feed_close(struct client_feed *feed)
+struct gridcall_subscription *
+gridcall_unsubscribe(struct gridcall_subscription *feed)
 {
 	if (!feed)
 		return NULL;
@@ -564,23 +569,24 @@ struct client_feed *client_feed_close(struct client_feed *feed)
 	return NULL;
 }
 
-int client_feed_fd(const struct client_feed *feed)
+int gridcall_subscription_fd(const struct gridcall_subscription *feed)
 {
 	return feed->epoll_fd;
 }
 
-size_t client_feed_position(const struct client_feed *feed, char *text,
-			    size_t size)
+size_t gridcall_subscription_position(const struct gridcall_subscription *feed,
+				      char *text, size_t size)
 {
 	return recovery_position(feed->recovery, text, size);
 }
 
-bool client_feed_is_whole(const struct client_feed *feed)
+bool gridcall_subscription_is_whole(const struct gridcall_subscription *feed)
 {
 	return recovery_need(feed->recovery) == RECOVERY_NOTHING;
 }
 
-const struct recovery_stats *client_feed_stats(const struct client_feed *feed)
+const struct gridcall_stats *
+gridcall_subscription_stats(const struct gridcall_subscription *feed)
 {
 	return recovery_stats(feed->recovery);
 }

@@ -32,8 +32,8 @@ struct held {
 };
 
 struct recovery {
-	struct recovery_handler handler;
-	struct recovery_stats stats;
+	struct gridcall_interest interest; /* its handlers */
+	struct gridcall_stats stats;
 	char **prefixes;
 	size_t prefix_count;
 	enum state state;
@@ -141,7 +141,7 @@ static void learn(struct recovery *recovery, const char *topic,
 static void give(struct recovery *recovery, const Gridcall__V1__Event *event,
 		 const uint8_t *payload, size_t len)
 {
-	struct recovery_event given = {.topic = event->topic,
+	struct gridcall_event given = {.topic = event->topic,
 				       .seq = event->seq,
 				       .topic_seq = event->topic_seq,
 				       .payload = payload,
@@ -150,7 +150,7 @@ static void give(struct recovery *recovery, const Gridcall__V1__Event *event,
 
 	learn(recovery, event->topic, event->topic_seq, event->seq);
 	recovery->stats.events++;
-	recovery->handler.on_event(recovery->handler.data, &given);
+	recovery->interest.on_event(recovery->interest.data, &given);
 }
 
 static bool was_given(const struct recovery *recovery,
@@ -304,9 +304,9 @@ void recovery_message(struct recovery *recovery, const char *topic,
 	}
 	memcpy(text, topic, topic_len);
 	passes = transient_is(parsed.kind, payload, len);
-	if (passes && recovery->handler.on_volatile)
-		recovery->handler.on_volatile(recovery->handler.data, text,
-					      payload, len);
+	if (passes && recovery->interest.on_volatile)
+		recovery->interest.on_volatile(recovery->interest.data, text,
+					       payload, len);
 	if (passes && parsed.kind != TOPIC_STATUS)
 		return;
 	hold(recovery, text, topic_len + 1, payload, len);
@@ -345,14 +345,14 @@ void recovery_replay(struct recovery *recovery,
 static void begin_history(struct recovery *recovery,
 			  const Gridcall__V1__Status *status, bool trimmed)
 {
-	struct recovery_break now = {
+	struct gridcall_break now = {
 		.epoch = status->epoch, .seq = status->seq, .trimmed = trimmed};
 	uint64_t after_seq = status->seq;
 
 	recovery->stats.breaks++;
-	if (recovery->handler.on_break)
-		recovery->handler.on_break(recovery->handler.data, &now,
-					   &after_seq);
+	if (recovery->interest.on_break)
+		recovery->interest.on_break(recovery->interest.data, &now,
+					    &after_seq);
 	tails_clear(&recovery->tails);
 	recovery->through = after_seq;
 }
@@ -530,15 +530,15 @@ static int take_position(struct recovery *recovery, const char *text)
 /* -------------------------------------------------------------- public -- */
 
 static int take_prefixes(struct recovery *recovery,
-			 const struct recovery_config *config)
+			 const struct gridcall_interest *interest)
 {
 	size_t i;
 
-	recovery->prefixes = calloc(config->prefix_count + 1, sizeof(char *));
+	recovery->prefixes = calloc(interest->prefix_count + 1, sizeof(char *));
 	if (!recovery->prefixes)
 		return -ENOMEM;
-	for (i = 0; i < config->prefix_count; i++) {
-		const char *prefix = config->prefixes[i];
+	for (i = 0; i < interest->prefix_count; i++) {
+		const char *prefix = interest->prefixes[i];
 
 		if (!topic_prefix_is_valid(prefix, strlen(prefix)))
 			return -EINVAL;
@@ -550,16 +550,16 @@ static int take_prefixes(struct recovery *recovery,
 	return 0;
 }
 
-struct recovery *recovery_alloc(const struct recovery_config *config)
+struct recovery *recovery_alloc(const struct gridcall_interest *interest)
 {
 	struct recovery *recovery = calloc(1, sizeof(*recovery));
 
 	if (!recovery)
 		return NULL;
-	recovery->handler = config->handler;
-	recovery->from_now = !config->position;
-	if (take_prefixes(recovery, config) ||
-	    (config->position && take_position(recovery, config->position)))
+	recovery->interest = *interest;
+	recovery->from_now = !interest->position;
+	if (take_prefixes(recovery, interest) ||
+	    (interest->position && take_position(recovery, interest->position)))
 		return recovery_free(recovery);
 	return recovery;
 }
@@ -586,7 +586,7 @@ uint64_t recovery_through(const struct recovery *recovery, const char **epoch)
 	return recovery->through;
 }
 
-const struct recovery_stats *recovery_stats(const struct recovery *recovery)
+const struct gridcall_stats *recovery_stats(const struct recovery *recovery)
 {
 	return &recovery->stats;
 }

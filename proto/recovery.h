@@ -21,54 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/gridcall.pb-c.h"
+#include "proto/gridcall.h"
 
 struct recovery;
-
-struct recovery_event {
-	const char *topic;
-	uint64_t seq;
-	uint64_t topic_seq;
-	const uint8_t *payload; /* the very bytes of the ledger */
-	size_t len;
-	const Gridcall__V1__Event *event; /* the same, unpacked */
-};
-
-/* Why what was known of the gateway's history no longer holds. */
-struct recovery_break {
-	const char *epoch; /* of the ledger that is in force now */
-	uint64_t seq;      /* its last event */
-	bool trimmed;      /* the same ledger, but its old events are gone */
-};
-
-struct recovery_handler {
-	void (*on_event)(void *data, const struct recovery_event *event);
-	/*
-	 * Volatile messages, heartbeats, and an alarm that the gateway can't
-	 * record yet (an Event of seq 0).  May be NULL.
-	 */
-	void (*on_volatile)(void *data, const char *topic,
-			    const uint8_t *payload, size_t len);
-	/*
-	 * Take a snapshot; events go on after *after_seq, which is the last
-	 * there is and may be set lower: 0 gives the whole new history.  May be
-	 * NULL.
-	 */
-	void (*on_break)(void *data, const struct recovery_break *now,
-			 uint64_t *after_seq);
-	void *data;
-};
-
-struct recovery_config {
-	const char *const *prefixes; /* see topic_prefix_is_valid() */
-	size_t prefix_count;
-	/*
-	 * "EPOCH SEQ" or what recovery_position() wrote: what was already seen.
-	 * An EPOCH of "-" is whichever is in force.  NULL: only what comes now.
-	 */
-	const char *position;
-	struct recovery_handler handler;
-};
 
 /* What is to be asked from the gateway. */
 enum recovery_need {
@@ -77,18 +32,8 @@ enum recovery_need {
 	RECOVERY_REPLAY,
 };
 
-struct recovery_stats {
-	uint64_t events;     /* given to the handler */
-	uint64_t gaps;       /* holes noticed in the feed */
-	uint64_t recovered;  /* events that came by replay */
-	uint64_t duplicates; /* dropped, seen before */
-	uint64_t garbage;    /* messages not to be understood */
-	uint64_t overflows;  /* times that too much came during a replay */
-	uint64_t breaks;
-};
-
 /* NULL when a prefix or the position is not legal, or memory is out. */
-struct recovery *recovery_alloc(const struct recovery_config *config);
+struct recovery *recovery_alloc(const struct gridcall_interest *interest);
 
 /* Accepts NULL, returns NULL. */
 struct recovery *recovery_free(struct recovery *recovery);
@@ -119,4 +64,4 @@ size_t recovery_position(const struct recovery *recovery, char *text,
 /* All events of the prefixes up to here were given.  epoch "": not known. */
 uint64_t recovery_through(const struct recovery *recovery, const char **epoch);
 
-const struct recovery_stats *recovery_stats(const struct recovery *recovery);
+const struct gridcall_stats *recovery_stats(const struct recovery *recovery);

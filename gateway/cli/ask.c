@@ -66,7 +66,7 @@ enum status cli_say(enum status status, const char *sentence)
 	return cli_fail(status, "%c%s", sentence[0] - 'A' + 'a', sentence + 1);
 }
 
-static enum status say(int rc, const struct client_fault *fault)
+static enum status say(int rc, const struct gridcall_fault *fault)
 {
 	enum status status = STATUS_UNREACHABLE;
 
@@ -82,8 +82,8 @@ static enum status say(int rc, const struct client_fault *fault)
 enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
 		    Gridcall__V1__Reply **reply)
 {
-	struct client_patience patience = {.cancel = cli_interrupted()};
-	struct client_fault fault = {0};
+	struct gridcall_patience patience = {.cancel = cli_interrupted()};
+	struct gridcall_fault fault = {0};
 	uint64_t timeout_s = TIMEOUT_S;
 	enum status status;
 	int rc;
@@ -92,17 +92,20 @@ enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
 	if (status)
 		return status;
 	if (!cli->client)
-		cli->client = client_open(cli_commands_address(cli), &fault);
+		cli->client = gridcall_open(
+			&(struct gridcall_config){
+				.address = cli_commands_address(cli)},
+			&fault);
 	if (!cli->client)
 		return say(-EINVAL, &fault);
 	patience.deadline_ms = (int)timeout_s * 1000;
-	rc = client_ask(cli->client, request, &patience, reply, &fault);
+	rc = gridcall_ask(cli->client, request, &patience, reply, &fault);
 	if (rc)
 		return say(rc, &fault);
 	/* The bodies of a request and of its reply have the same number. */
 	if ((int)(*reply)->body_case == (int)request->body_case)
 		return STATUS_DONE;
-	client_reply_free(*reply);
+	gridcall_reply_free(*reply);
 	*reply = NULL;
 	return cli_fail(STATUS_UNREACHABLE,
 			"the gateway at '%s' gave an answer that does not fit "

@@ -78,7 +78,7 @@ static enum status spec_fill(struct cli *cli, struct spec *spec)
 	if (!status)
 		status = set_numbers(cli, options);
 	if (!status && announcement)
-		status = cli_read_file(announcement, CLIENT_REQUEST_MAX,
+		status = cli_read_file(announcement, GRIDCALL_REQUEST_MAX,
 				       &options->announcement_file.data,
 				       &options->announcement_file.len);
 	spec->request.selector = cli_joined(cli, 0);
@@ -116,7 +116,7 @@ enum status plan_run(struct cli *cli)
 		status = cli_print_json(&reply->plan->base);
 	else
 		plan_put(reply->plan);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -147,7 +147,7 @@ static enum status put_result(struct cli *cli, const char *call)
 	else
 		report_put(reply->report, false);
 	status = report_status(reply->report);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -178,7 +178,7 @@ enum status watch_call_run(struct cli *cli)
 		status = put_result(cli, board->call);
 	else if (!status)
 		status = show(&watch, board);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	watch_clear(&watch);
 	board_free(board);
 	return status;
@@ -260,7 +260,7 @@ static enum status start_and_show(struct cli *cli, struct spec *spec,
 			status = show(watch, board);
 		board_free(board);
 	}
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -280,7 +280,7 @@ static enum status plan_and_start(struct cli *cli, struct spec *spec,
 		status = cli_fail(STATUS_INTERRUPTED, "nothing was started");
 	else
 		status = start_and_show(cli, spec, reply->plan, watch);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 

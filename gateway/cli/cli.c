@@ -147,7 +147,7 @@ enum status cli_parse(struct cli *cli, const struct command *commands, int argc,
 
 void cli_clear(struct cli *cli)
 {
-	client_close(cli->client);
+	gridcall_close(cli->client);
 	free(cli->words);
 	free(cli->given);
 	free(cli->values);

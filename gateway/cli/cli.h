@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/client.h"
+#include "proto/gridcall.h"
 
 /* Exit statuses; gridcall(1) promises them. */
 enum status {
@@ -57,7 +57,7 @@ struct cli {
 	const struct cli_option **given;
 	const char **values;
 	size_t given_count;
-	struct client *client;
+	struct gridcall_client *client;
 };
 
 /* The options of every command. */
@@ -100,7 +100,7 @@ enum status cli_read_file(const char *path, size_t most, uint8_t **data,
 const char *cli_commands_address(const struct cli *cli);
 const char *cli_feed_address(const struct cli *cli);
 
-/* Waits as long as --timeout says; *reply is freed with client_reply_free().
+/* Waits as long as --timeout says; *reply is freed with gridcall_reply_free().
  */
 enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
 		    Gridcall__V1__Reply **reply);

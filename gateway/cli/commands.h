@@ -41,7 +41,7 @@ enum status recording_run(struct cli *cli);
 enum status subscribe_run(struct cli *cli);
 enum status replay_run(struct cli *cli);
 
-/* Ask for a report; *reply is freed with client_reply_free(). */
+/* Ask for a report; *reply is freed with gridcall_reply_free(). */
 enum status report_ask(struct cli *cli, const char *call,
 		       Gridcall__V1__Reply **reply);
 

@@ -86,7 +86,7 @@ enum status units_run(struct cli *cli)
 			(void)cli_print_json(&reply->units->units[i]->base);
 	else
 		put_units(reply->units);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return STATUS_DONE;
 }
 
@@ -139,6 +139,6 @@ enum status channels_run(struct cli *cli)
 				&reply->channels->channels[i]->base);
 	else
 		put_channels(reply->channels);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return STATUS_DONE;
 }

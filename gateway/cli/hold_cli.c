@@ -43,7 +43,7 @@ static enum status hold(struct cli *cli, Gridcall__V1__Request__BodyCase kind,
 		status = cli_print_json(&reply->pause->base);
 	else
 		printf("Call %s %s.\n", cli->words[0], done);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -79,7 +79,7 @@ enum status release_run(struct cli *cli)
 		status = cli_print_json(&reply->release->base);
 	else
 		printf("The alarm's hold on %s is released.\n", cli->words[0]);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -129,6 +129,6 @@ enum status confirm_run(struct cli *cli)
 	else
 		printf("Unit %s is settled (event %llu).\n", cli->words[1],
 		       (unsigned long long)reply->confirm->seq);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }

@@ -19,7 +19,7 @@ static enum status read_option(struct cli *cli, const char *option,
 
 	if (!path)
 		return STATUS_DONE;
-	return cli_read_file(path, CLIENT_REQUEST_MAX, &bytes->data,
+	return cli_read_file(path, GRIDCALL_REQUEST_MAX, &bytes->data,
 			     &bytes->len);
 }
 
@@ -117,7 +117,7 @@ static enum status ask_and_put(struct cli *cli,
 	} else {
 		status = put_reply(cli, reply->import);
 	}
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 

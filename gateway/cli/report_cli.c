@@ -92,7 +92,7 @@ enum status calls_run(struct cli *cli)
 			(void)cli_print_json(&reply->calls->calls[i]->base);
 	else
 		put_calls(reply->calls);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return STATUS_DONE;
 }
 
@@ -300,6 +300,6 @@ enum status report_run(struct cli *cli)
 	else
 		report_put(reply->report, true);
 	status = report_status(reply->report);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }

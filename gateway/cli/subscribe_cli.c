@@ -32,7 +32,7 @@ static void print_event(struct printer *printer,
 		printer->left--;
 }
 
-static void on_event(void *data, const struct recovery_event *event)
+static void on_event(void *data, const struct gridcall_event *event)
 {
 	print_event(data, event->event);
 }
@@ -78,7 +78,7 @@ static void on_volatile(void *data, const char *topic, const uint8_t *payload,
 	protobuf_c_message_free_unpacked(message, NULL);
 }
 
-static void on_break(void *data, const struct recovery_break *now,
+static void on_break(void *data, const struct gridcall_break *now,
 		     uint64_t *after_seq)
 {
 	(void)data;
@@ -98,10 +98,11 @@ static void on_trouble(void *data, const char *sentence)
 }
 
 /* Stop when nobody reads: a pipe that was closed shows an error, no input. */
-static void run_feed(struct printer *printer, struct client_feed *feed)
+static void run_feed(struct printer *printer,
+		     struct gridcall_subscription *feed)
 {
 	struct pollfd fds[] = {
-		{.fd = client_feed_fd(feed), .events = POLLIN},
+		{.fd = gridcall_subscription_fd(feed), .events = POLLIN},
 		{.fd = fileno(stdout), .events = 0},
 	};
 
@@ -110,13 +111,13 @@ static void run_feed(struct printer *printer, struct client_feed *feed)
 		(void)poll(fds, 2, 250);
 		if (fds[1].revents & (POLLERR | POLLNVAL))
 			return;
-		client_feed_process(feed);
+		gridcall_subscription_process(feed);
 	}
 }
 
 static enum status set_position(const struct cli *cli,
 				char position[POSITION_SIZE],
-				struct recovery_config *recovery)
+				struct gridcall_interest *interest)
 {
 	const char *epoch = cli_text(cli, "epoch", "-");
 	uint64_t after = 0;
@@ -126,7 +127,7 @@ static enum status set_position(const struct cli *cli,
 		return status;
 	snprintf(position, POSITION_SIZE, "%.32s %llu", epoch[0] ? epoch : "-",
 		 (unsigned long long)after);
-	recovery->position = position;
+	interest->position = position;
 	return STATUS_DONE;
 }
 
@@ -142,44 +143,43 @@ static enum status knock(struct cli *cli)
 	request.status = &body;
 	status = cli_ask(cli, &request, &reply);
 	if (!status)
-		client_reply_free(reply);
+		gridcall_reply_free(reply);
 	return status;
 }
 
 enum status subscribe_run(struct cli *cli)
 {
 	struct printer printer = {.cli = cli, .left = UINT64_MAX};
-	struct client_feed_config config = {
-		.address = cli_feed_address(cli),
-		.recovery = {.prefixes = cli->words,
-			     .prefix_count = cli->word_count,
-			     .handler = {.on_event = on_event,
-					 .on_volatile = on_volatile,
-					 .on_break = on_break,
-					 .data = &printer}},
-		.on_trouble = on_trouble};
+	struct gridcall_interest config = {.feed = cli_feed_address(cli),
+					   .prefixes = cli->words,
+					   .prefix_count = cli->word_count,
+					   .on_event = on_event,
+					   .on_volatile = on_volatile,
+					   .on_break = on_break,
+					   .on_trouble = on_trouble,
+					   .data = &printer};
 	char position[POSITION_SIZE];
-	struct client_feed *feed;
-	struct client_fault fault = {0};
+	struct gridcall_subscription *feed;
+	struct gridcall_fault fault = {0};
 	enum status status;
 
 	if (!cli->word_count) {
-		config.recovery.prefixes = everything;
-		config.recovery.prefix_count = 1;
+		config.prefixes = everything;
+		config.prefix_count = 1;
 	}
 	status = cli_number(cli, "count", UINT64_MAX - 1, &printer.left);
 	if (!status)
-		status = set_position(cli, position, &config.recovery);
+		status = set_position(cli, position, &config);
 	if (!status)
 		status = knock(cli);
 	if (status)
 		return status;
 	cli_catch_interrupts();
-	feed = client_feed_open(cli->client, &config, &fault);
+	feed = gridcall_subscribe(cli->client, &config, &fault);
 	if (!feed)
 		return cli_say(STATUS_USAGE, fault.sentence);
 	run_feed(&printer, feed);
-	client_feed_close(feed);
+	gridcall_unsubscribe(feed);
 	return STATUS_DONE;
 }
 
@@ -229,7 +229,7 @@ enum status replay_run(struct cli *cli)
 		more = reply->replay->more &&
 		       reply->replay->through_seq > body.after_seq;
 		body.after_seq = reply->replay->through_seq;
-		client_reply_free(reply);
+		gridcall_reply_free(reply);
 	}
 	return status;
 }

@@ -46,7 +46,7 @@ enum status whoami_run(struct cli *cli)
 		status = cli_print_json(&reply->whoami->base);
 	else
 		put_whoami(reply->whoami);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -86,7 +86,7 @@ enum status status_run(struct cli *cli)
 		status = cli_print_json(&reply->status->base);
 	else
 		put_status(reply->status);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }
 
@@ -144,7 +144,7 @@ static enum status find_recording(struct cli *cli, char **name)
 		    !strcmp(entry->unit->unit, cli->words[1]))
 			*name = strdup(entry->recording);
 	}
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	if (*name)
 		return STATUS_DONE;
 	return cli_fail(STATUS_REFUSED,
@@ -188,6 +188,6 @@ enum status recording_run(struct cli *cli)
 	if (status)
 		return status;
 	status = write_recording(cli, reply->recording);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return status;
 }

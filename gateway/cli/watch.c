@@ -34,7 +34,7 @@ static int64_t now_utc_us(void)
 
 /* ------------------------------------------------------------- handler -- */
 
-static void on_event(void *data, const struct recovery_event *event)
+static void on_event(void *data, const struct gridcall_event *event)
 {
 	struct watch *watch = data;
 
@@ -52,7 +52,7 @@ static void on_event(void *data, const struct recovery_event *event)
 	}
 }
 
-static void on_break(void *data, const struct recovery_break *now,
+static void on_break(void *data, const struct gridcall_break *now,
 		     uint64_t *after_seq)
 {
 	struct watch *watch = data;
@@ -100,19 +100,19 @@ static enum status ask_prefixes(struct watch *watch)
 			strdup(reply->whoami->jurisdiction[i]);
 	if (watch->prefixes && !count)
 		watch->prefixes[watch->prefix_count++] = strdup("");
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return STATUS_DONE;
 }
 
 static void wait_for_feed(struct watch *watch, int64_t until_ms)
 {
-	struct pollfd fd = {.fd = client_feed_fd(watch->feed),
+	struct pollfd fd = {.fd = gridcall_subscription_fd(watch->feed),
 			    .events = POLLIN};
 	int64_t left_ms = until_ms - now_ms();
 
 	if (left_ms > 0)
 		(void)poll(&fd, 1, (int)left_ms);
-	client_feed_process(watch->feed);
+	gridcall_subscription_process(watch->feed);
 }
 
 static enum status settle(struct watch *watch)
@@ -123,7 +123,7 @@ static enum status settle(struct watch *watch)
 		wait_for_feed(watch, now_ms() + TICK_MS);
 		if (*cli_interrupted())
 			return STATUS_INTERRUPTED;
-		if (client_feed_is_whole(watch->feed))
+		if (gridcall_subscription_is_whole(watch->feed))
 			return STATUS_DONE;
 	} while (now_ms() < end_ms);
 	return cli_fail(STATUS_UNREACHABLE,
@@ -135,14 +135,13 @@ static enum status settle(struct watch *watch)
 enum status watch_open(struct watch *watch, struct cli *cli,
 		       const char *position)
 {
-	struct client_feed_config config = {
-		.address = cli_feed_address(cli),
-		.recovery = {.position = position,
-			     .handler = {.on_event = on_event,
-					 .on_break = on_break,
-					 .data = watch}},
-		.on_trouble = on_trouble};
-	struct client_fault fault = {0};
+	struct gridcall_interest config = {.feed = cli_feed_address(cli),
+					   .position = position,
+					   .on_event = on_event,
+					   .on_break = on_break,
+					   .on_trouble = on_trouble,
+					   .data = watch};
+	struct gridcall_fault fault = {0};
 	enum status status;
 
 	*watch = (struct watch){.cli = cli};
@@ -150,9 +149,9 @@ enum status watch_open(struct watch *watch, struct cli *cli,
 	status = ask_prefixes(watch);
 	if (status)
 		return status;
-	config.recovery.prefixes = (const char *const *)watch->prefixes;
-	config.recovery.prefix_count = watch->prefix_count;
-	watch->feed = client_feed_open(cli->client, &config, &fault);
+	config.prefixes = (const char *const *)watch->prefixes;
+	config.prefix_count = watch->prefix_count;
+	watch->feed = gridcall_subscribe(cli->client, &config, &fault);
 	if (!watch->feed)
 		return cli_say(STATUS_UNREACHABLE, fault.sentence);
 	return position ? STATUS_DONE : settle(watch);
@@ -162,7 +161,7 @@ void watch_clear(struct watch *watch)
 {
 	size_t i;
 
-	client_feed_close(watch->feed);
+	gridcall_unsubscribe(watch->feed);
 	for (i = 0; i < watch->prefix_count; i++)
 		free(watch->prefixes[i]);
 	free(watch->prefixes);
@@ -183,8 +182,8 @@ static bool report_is_over(struct watch *watch)
 {
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__ReportRequest body = GRIDCALL__V1__REPORT_REQUEST__INIT;
-	struct client_patience patience = {.deadline_ms = REPORT_S * 1000,
-					   .cancel = cli_interrupted()};
+	struct gridcall_patience patience = {.deadline_ms = REPORT_S * 1000,
+					     .cancel = cli_interrupted()};
 	Gridcall__V1__Reply *reply;
 	bool over;
 
@@ -192,7 +191,7 @@ static bool report_is_over(struct watch *watch)
 	request.body_case = GRIDCALL__V1__REQUEST__BODY_REPORT;
 	request.report = &body;
 	body.call = watch->board->call;
-	if (client_ask(watch->cli->client, &request, &patience, &reply, NULL))
+	if (gridcall_ask(watch->cli->client, &request, &patience, &reply, NULL))
 		return false;
 	over = reply->body_case == GRIDCALL__V1__REPLY__BODY_REPORT &&
 	       report_says_over(reply->report);
@@ -202,7 +201,7 @@ static bool report_is_over(struct watch *watch)
 		watch->broken = false;
 		watch->fresh = true;
 	}
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return over;
 }
 

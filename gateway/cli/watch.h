@@ -17,7 +17,7 @@
 struct watch {
 	struct cli *cli;
 	struct board *board; /* NULL until the call is known */
-	struct client_feed *feed;
+	struct gridcall_subscription *feed;
 	char **prefixes;
 	size_t prefix_count;
 	int64_t asked_ms; /* when a report was asked for last */
@@ -29,7 +29,7 @@ struct watch {
 };
 
 /*
- * Subscribe to all that this principal may see.  position as in recovery.h;
+ * Subscribe to all that this principal may see.  position as in gridcall.h;
  * NULL: from now on, and it returns when the feed knows what "now" is.
  */
 enum status watch_open(struct watch *watch, struct cli *cli,

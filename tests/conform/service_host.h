@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "plugins/plugin.h"
+#include "proto/gridcall.h"
 
 /* ZeroMQ is not built for the thread sanitizer: what it received looks racy. */
 GRIDCALL_EXPORT const char *__tsan_default_suppressions(void);
@@ -53,6 +54,14 @@ struct host {
 	char told[128]; /* by feed(): name address jurisdiction */
 	struct gridcall_why why;
 };
+
+static inline struct gridcall_client *open_client(const struct host *host,
+						  struct gridcall_fault *fault)
+{
+	struct gridcall_config config = {.address = host->commands};
+
+	return gridcall_open(&config, fault);
+}
 
 static int host_request(struct gridcall_bridge *bridge,
 			const struct gridcall_request *request)

@@ -14,8 +14,6 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "proto/client.h"
-
 #define STATUS   "gc1.gateway.GZ01.status"
 #define TOPICS   3
 #define PATIENCE 20000 /* ms; only a broken feed needs them */
@@ -36,8 +34,8 @@ struct ledger {
 struct world {
 	struct host host;
 	struct ledger ledger; /* below the host's lock */
-	struct client *client;
-	struct client_feed *feed;
+	struct gridcall_client *client;
+	struct gridcall_subscription *feed;
 	uint64_t given[TOPICS];
 	uint64_t count;
 	uint64_t breaks;
@@ -199,7 +197,7 @@ static void beat(struct world *world)
 	pthread_mutex_unlock(&host->lock);
 }
 
-static void on_event(void *data, const struct recovery_event *event)
+static void on_event(void *data, const struct gridcall_event *event)
 {
 	struct world *world = data;
 	uint64_t topic = event->seq % TOPICS;
@@ -210,7 +208,7 @@ static void on_event(void *data, const struct recovery_event *event)
 	world->count++;
 }
 
-static void on_break(void *data, const struct recovery_break *now,
+static void on_break(void *data, const struct gridcall_break *now,
 		     uint64_t *after_seq)
 {
 	struct world *world = data;
@@ -226,34 +224,33 @@ static void on_break(void *data, const struct recovery_break *now,
 static void subscribe(struct world *world, const char *position)
 {
 	static const char *const prefixes[] = {"gc1.440106.1.", "gc1.440106."};
-	struct client_feed_config config = {
-		.address = world->host.feed,
-		.recovery = {.prefixes = prefixes,
-			     .prefix_count = 2,
-			     .position = position,
-			     .handler = {.on_event = on_event,
-					 .on_break = on_break,
-					 .data = world}}};
+	struct gridcall_interest config = {.feed = world->host.feed,
+					   .prefixes = prefixes,
+					   .prefix_count = 2,
+					   .position = position,
+					   .on_event = on_event,
+					   .on_break = on_break,
+					   .data = world};
 
-	world->feed = client_feed_open(world->client, &config, NULL);
+	world->feed = gridcall_subscribe(world->client, &config, NULL);
 	assert_non_null(world->feed);
 }
 
 /* As a stranger's loop would; heartbeats come until everything is there. */
 static void follow(struct world *world)
 {
-	struct pollfd fd = {.fd = client_feed_fd(world->feed),
+	struct pollfd fd = {.fd = gridcall_subscription_fd(world->feed),
 			    .events = POLLIN};
 	uint64_t before = world->count;
 	int idle = PATIENCE / 10; /* turns without a new event */
 
 	while (idle && (world->count < world->ledger.seq ||
-			!client_feed_is_whole(world->feed))) {
+			!gridcall_subscription_is_whole(world->feed))) {
 		if (!poll(&fd, 1, 10)) {
 			beat(world);
 			idle--;
 		}
-		client_feed_process(world->feed);
+		gridcall_subscription_process(world->feed);
 		if (world->count != before)
 			idle = PATIENCE / 10;
 		before = world->count;
@@ -283,7 +280,7 @@ static int set_up(void **state)
 					     options, &host->why),
 			 0);
 	pthread_create(&host->thread, NULL, host_main, host);
-	world->client = client_open(host->commands, NULL);
+	world->client = open_client(host, NULL);
 	*state = world;
 	return 0;
 }
@@ -293,8 +290,8 @@ static int tear_down(void **state)
 	struct world *world = *state;
 	struct host *host = &world->host;
 
-	client_feed_close(world->feed);
-	client_close(world->client);
+	gridcall_unsubscribe(world->feed);
+	gridcall_close(world->client);
 	host_set(host, &host->stopping, true);
 	pthread_join(host->thread, NULL);
 	host->service->close(host->state);
@@ -326,7 +323,7 @@ static void fills_every_hole(void **state)
 		commit(world, 50, 7);
 		follow(world);
 	}
-	assert_true(client_feed_stats(world->feed)->recovered > 0);
+	assert_true(gridcall_subscription_stats(world->feed)->recovered > 0);
 }
 
 static void fills_a_hole_that_is_the_last_event(void **state)
@@ -347,8 +344,8 @@ static void goes_on_where_it_was_closed(void **state)
 	subscribe(world, "- 0");
 	commit(world, 100, 9);
 	follow(world);
-	client_feed_position(world->feed, position, sizeof(position));
-	world->feed = client_feed_close(world->feed);
+	gridcall_subscription_position(world->feed, position, sizeof(position));
+	world->feed = gridcall_unsubscribe(world->feed);
 	commit(world, 1000, 0);
 	subscribe(world, position);
 	follow(world);
@@ -389,9 +386,9 @@ static void keeps_on_asking_a_gateway_that_is_busy(void **state)
 	commit(world, 10, 0);
 	host_set(&world->host, &world->host.busy, true);
 	subscribe(world, "- 0");
-	fd.fd = client_feed_fd(world->feed);
+	fd.fd = gridcall_subscription_fd(world->feed);
 	while (!was_asked(&world->host) && poll(&fd, 1, PATIENCE) > 0)
-		client_feed_process(world->feed);
+		gridcall_subscription_process(world->feed);
 	host_set(&world->host, &world->host.busy, false);
 	follow(world);
 }

@@ -14,8 +14,6 @@
 #include <cmocka.h>
 #include <zmq.h>
 
-#include "proto/client.h"
-
 #define STATUS        "gc1.gateway.GZ01.status"
 #define PATIENCE      20000 /* ms; only a broken service needs them */
 #define OPEN_REQUESTS 1024  /* requests that a service keeps open */
@@ -181,21 +179,21 @@ static void join_feed(struct host *host, struct peer peer)
 		;
 }
 
-static int ask(struct client *client, struct client_fault *fault)
+static int ask(struct gridcall_client *client, struct gridcall_fault *fault)
 {
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__WhoamiRequest whoami = GRIDCALL__V1__WHOAMI_REQUEST__INIT;
-	struct client_patience patience = {.deadline_ms = PATIENCE};
+	struct gridcall_patience patience = {.deadline_ms = PATIENCE};
 	Gridcall__V1__Reply *reply;
 	int rc;
 
 	request.body_case = GRIDCALL__V1__REQUEST__BODY_WHOAMI;
 	request.whoami = &whoami;
-	rc = client_ask(client, &request, &patience, &reply, fault);
+	rc = gridcall_ask(client, &request, &patience, &reply, fault);
 	if (rc)
 		return rc;
 	assert_string_equal(reply->whoami->principal, "local");
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	return 0;
 }
 
@@ -204,16 +202,16 @@ static int ask(struct client *client, struct client_fault *fault)
 static void answers_a_request(void **state)
 {
 	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 	int i;
 
 	open_with(host, NULL, NULL);
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	for (i = 0; i < 100; i++)
 		assert_int_equal(ask(client, &fault), 0);
 	assert_int_equal(counter(host, "requests_taken"), 100);
-	client_close(client);
+	gridcall_close(client);
 	close_service(host);
 }
 
@@ -277,26 +275,26 @@ static void hands_on_what_it_can_not_read(void **state)
 static void says_busy_when_the_gateway_is(void **state)
 {
 	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 
 	open_with(host, NULL, NULL);
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	host_set(host, &host->busy, true);
 	assert_int_equal(ask(client, &fault), -EREMOTEIO);
 	assert_int_equal(fault.code, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY);
 	host_set(host, &host->busy, false);
 	assert_int_equal(ask(client, &fault), 0);
 	assert_int_equal(counter(host, "requests_refused"), 1);
-	client_close(client);
+	gridcall_close(client);
 	close_service(host);
 }
 
 static void says_busy_when_too_many_are_open(void **state)
 {
 	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 	struct peer peer;
 	int i;
 
@@ -309,10 +307,10 @@ static void says_busy_when_too_many_are_open(void **state)
 	while (host->taken < OPEN_REQUESTS)
 		pthread_cond_wait(&host->changed, &host->lock);
 	pthread_mutex_unlock(&host->lock);
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	assert_int_equal(ask(client, &fault), -EREMOTEIO);
 	assert_int_equal(fault.code, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY);
-	client_close(client);
+	gridcall_close(client);
 	peer_close(peer);
 	close_service(host);
 }
@@ -320,7 +318,7 @@ static void says_busy_when_too_many_are_open(void **state)
 static void refuses_a_request_over_its_size(void **state)
 {
 	struct host *host = *state;
-	size_t len = CLIENT_REQUEST_MAX + 1;
+	size_t len = GRIDCALL_REQUEST_MAX + 1;
 	uint8_t *large = calloc(1, len);
 	Gridcall__V1__Reply *reply;
 	struct peer peer;
@@ -337,7 +335,7 @@ static void refuses_a_request_over_its_size(void **state)
 	assert_int_equal(reply->error->code,
 			 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST);
 	assert_int_equal(host->taken, 0);
-	client_reply_free(reply);
+	gridcall_reply_free(reply);
 	zmq_msg_close(&message);
 	free(large);
 	peer_close(peer);
@@ -347,17 +345,17 @@ static void refuses_a_request_over_its_size(void **state)
 static void counts_a_reply_that_nobody_takes(void **state)
 {
 	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 
 	open_with(host, NULL, NULL);
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	host->service->reply(host->state, 12345, (const uint8_t *)"x", 1);
 	host->service->reply(host->state, 0, (const uint8_t *)"x", 1);
 	/* Letters are carried in order: after this answer they are through. */
 	assert_int_equal(ask(client, &fault), 0);
 	assert_int_equal(counter(host, "replies_unroutable"), 2);
-	client_close(client);
+	gridcall_close(client);
 	close_service(host);
 }
 
@@ -388,7 +386,7 @@ static void is_not_held_up_by_a_stuck_subscriber(void **state)
 	static char text[1001];
 	struct host *host = *state;
 	struct peer stuck, reader;
-	struct client *client;
+	struct gridcall_client *client;
 	int one = 1;
 	int i;
 
@@ -401,9 +399,9 @@ static void is_not_held_up_by_a_stuck_subscriber(void **state)
 	for (i = 0; i < 50000; i++)
 		assert_int_equal(publish(host, "gc1.440106.1.7.over", text), 0);
 	/* Its answer follows them all. */
-	client = client_open(host->commands, NULL);
+	client = open_client(host, NULL);
 	assert_int_equal(ask(client, NULL), 0);
-	client_close(client);
+	gridcall_close(client);
 	reader = peer_open(ZMQ_SUB, host->feed);
 	join_feed(host, reader);
 	assert_true(counter(host, "messages_published") > 50000);
@@ -461,16 +459,16 @@ static void sends_what_is_queued_before_it_closes(void **state)
 static void shows_that_it_lives(void **state)
 {
 	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 	uint64_t before;
 
 	open_with(host, NULL, NULL);
 	before = host->service->progress(host->state);
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	assert_int_equal(ask(client, &fault), 0);
 	assert_true(host->service->progress(host->state) > before);
-	client_close(client);
+	gridcall_close(client);
 	close_service(host);
 }
 
@@ -531,15 +529,15 @@ static void leaves_another_gateway_its_socket(void **state)
 {
 	struct host *host = *state;
 	struct host second = {.service = host->service};
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 
 	open_with(host, NULL, NULL);
 	strcpy(second.feed, host->feed);
 	refuses(&second, "mode", "0660", "another gateway");
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	assert_int_equal(ask(client, &fault), 0);
-	client_close(client);
+	gridcall_close(client);
 	close_service(host);
 }
 
@@ -547,17 +545,17 @@ static void replaces_a_socket_that_was_left_behind(void **state)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	struct host *host = *state;
-	struct client_fault fault;
-	struct client *client;
+	struct gridcall_fault fault;
+	struct gridcall_client *client;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	strcpy(name.sun_path, host->commands + 6);
 	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
 	close(fd);
 	open_with(host, NULL, NULL);
-	client = client_open(host->commands, &fault);
+	client = open_client(host, &fault);
 	assert_int_equal(ask(client, &fault), 0);
-	client_close(client);
+	gridcall_close(client);
 	close_service(host);
 }
 

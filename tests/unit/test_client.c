@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "proto/client.h"
+#include "proto/gridcall.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,8 +32,8 @@ struct world {
 	void *context;
 	void *router;
 	void *publisher;
-	struct client *client;
-	struct client_fault fault;
+	struct gridcall_client *client;
+	struct gridcall_fault fault;
 	uint64_t channels; /* volatile messages that came */
 	uint64_t voices;
 };
@@ -61,7 +61,9 @@ static int set_up(void **state)
 	world->context = zmq_ctx_new();
 	world->router = bind_to(world, ZMQ_ROUTER, world->commands);
 	world->publisher = bind_to(world, ZMQ_PUB, world->feed);
-	world->client = client_open(world->commands, &world->fault);
+	world->client = gridcall_open(
+		&(struct gridcall_config){.address = world->commands},
+		&world->fault);
 	*state = world;
 	return 0;
 }
@@ -70,7 +72,7 @@ static int tear_down(void **state)
 {
 	struct world *world = *state;
 
-	client_close(world->client);
+	gridcall_close(world->client);
 	zmq_close(world->router);
 	zmq_close(world->publisher);
 	zmq_ctx_term(world->context);
@@ -79,7 +81,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int ask(struct world *world, const struct client_patience *patience)
+static int ask(struct world *world, const struct gridcall_patience *patience)
 {
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__StatusRequest status = GRIDCALL__V1__STATUS_REQUEST__INIT;
@@ -88,16 +90,16 @@ static int ask(struct world *world, const struct client_patience *patience)
 
 	request.body_case = GRIDCALL__V1__REQUEST__BODY_STATUS;
 	request.status = &status;
-	rc = client_ask(world->client, &request, patience, &reply,
-			&world->fault);
+	rc = gridcall_ask(world->client, &request, patience, &reply,
+			  &world->fault);
 	if (!rc)
-		client_reply_free(reply);
+		gridcall_reply_free(reply);
 	return rc;
 }
 
 static int ask_for(struct world *world, int deadline_ms)
 {
-	struct client_patience patience = {.deadline_ms = deadline_ms};
+	struct gridcall_patience patience = {.deadline_ms = deadline_ms};
 
 	return ask(world, &patience);
 }
@@ -199,10 +201,13 @@ static void says_that_the_gateway_does_not_answer(void **state)
 static void says_that_nobody_listens(void **state)
 {
 	struct world *world = *state;
-	struct client *client;
+	struct gridcall_client *client;
 
-	client = client_open("ipc:///tmp/gridcall-nobody/x", &world->fault);
-	client_close(world->client);
+	client = gridcall_open(
+		&(struct gridcall_config){
+			.address = "ipc:///tmp/gridcall-nobody/x"},
+		&world->fault);
+	gridcall_close(world->client);
 	world->client = client;
 	assert_int_equal(ask_for(world, LONG), -ECONNREFUSED);
 	assert_non_null(strstr(world->fault.sentence, "gridcall-nobody"));
@@ -212,7 +217,7 @@ static void stops_waiting_when_it_is_cancelled(void **state)
 {
 	static volatile sig_atomic_t cancel = 1;
 	struct world *world = *state;
-	struct client_patience patience = {.deadline_ms = LONG};
+	struct gridcall_patience patience = {.deadline_ms = LONG};
 	int pipe_fd[2];
 
 	patience.cancel = &cancel;
@@ -233,12 +238,12 @@ static void sends_no_request_that_is_too_large(void **state)
 	Gridcall__V1__ImportRequest import = GRIDCALL__V1__IMPORT_REQUEST__INIT;
 	Gridcall__V1__Reply *reply;
 
-	import.units_csv.len = CLIENT_REQUEST_MAX;
-	import.units_csv.data = calloc(1, CLIENT_REQUEST_MAX);
+	import.units_csv.len = GRIDCALL_REQUEST_MAX;
+	import.units_csv.data = calloc(1, GRIDCALL_REQUEST_MAX);
 	request.body_case = GRIDCALL__V1__REQUEST__BODY_IMPORT;
 	request.import = &import;
-	assert_int_equal(client_ask(world->client, &request, NULL, &reply,
-				    &world->fault),
+	assert_int_equal(gridcall_ask(world->client, &request, NULL, &reply,
+				      &world->fault),
 			 -EMSGSIZE);
 	free(import.units_csv.data);
 }
@@ -247,14 +252,17 @@ static void refuses_an_address_that_is_none(void **state)
 {
 	struct world *world = *state;
 
-	assert_null(client_open("commands", &world->fault));
+	assert_null(
+		gridcall_open(&(struct gridcall_config){.address = "commands"},
+			      &world->fault));
 	assert_non_null(strstr(world->fault.sentence, "ipc://"));
-	assert_null(client_open("", NULL));
+	assert_null(
+		gridcall_open(&(struct gridcall_config){.address = ""}, NULL));
 }
 
 /* ---- feed ---- */
 
-static void on_event(void *data, const struct recovery_event *event)
+static void on_event(void *data, const struct gridcall_event *event)
 {
 	fail_msg("no event was sent");
 }
@@ -268,20 +276,20 @@ static void on_volatile(void *data, const char *topic, const uint8_t *payload,
 	world->voices += strstr(topic, ".voice") != NULL;
 }
 
-static struct client_feed *subscribe(struct world *world,
-				     const char *const *prefixes, size_t count,
-				     const char *position)
+static struct gridcall_subscription *subscribe(struct world *world,
+					       const char *const *prefixes,
+					       size_t count,
+					       const char *position)
 {
-	struct client_feed_config config = {
-		.address = world->feed,
-		.recovery = {.prefixes = prefixes,
-			     .prefix_count = count,
-			     .position = position,
-			     .handler = {.on_event = on_event,
-					 .on_volatile = on_volatile,
-					 .data = world}}};
+	struct gridcall_interest config = {.feed = world->feed,
+					   .prefixes = prefixes,
+					   .prefix_count = count,
+					   .position = position,
+					   .on_event = on_event,
+					   .on_volatile = on_volatile,
+					   .data = world};
 
-	return client_feed_open(world->client, &config, &world->fault);
+	return gridcall_subscribe(world->client, &config, &world->fault);
 }
 
 static void refuses_a_position_or_prefix_that_is_not_legal(void **state)
@@ -323,7 +331,7 @@ static void keeps_every_one_of_1700_subscriptions(void **state)
 	static char text[GRIDS][32];
 	static const char *prefixes[GRIDS];
 	struct world *world = *state;
-	struct client_feed *feed;
+	struct gridcall_subscription *feed;
 	struct pollfd fd = {.events = POLLIN};
 	char topic[48];
 	int i;
@@ -334,13 +342,13 @@ static void keeps_every_one_of_1700_subscriptions(void **state)
 	}
 	feed = subscribe(world, prefixes, GRIDS, NULL);
 	assert_non_null(feed);
-	fd.fd = client_feed_fd(feed);
+	fd.fd = gridcall_subscription_fd(feed);
 	/* Prefixes arrive in order: the last one tells that all are there. */
 	for (i = 0; i < LONG / 10 && !world->channels; i++) {
 		sprintf(topic, "%schannel", prefixes[GRIDS - 1]);
 		send_text(world, topic);
 		(void)poll(&fd, 1, 10);
-		client_feed_process(feed);
+		gridcall_subscription_process(feed);
 	}
 	for (i = 0; i < GRIDS; i++) {
 		sprintf(topic, "%svoice", prefixes[i]);
@@ -348,10 +356,10 @@ static void keeps_every_one_of_1700_subscriptions(void **state)
 	}
 	for (i = 0; i < LONG / 10 && world->voices < GRIDS; i++) {
 		(void)poll(&fd, 1, 10);
-		client_feed_process(feed);
+		gridcall_subscription_process(feed);
 	}
 	assert_int_equal(world->voices, GRIDS);
-	client_feed_close(feed);
+	gridcall_unsubscribe(feed);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -16,10 +16,7 @@
 #define EVENTS_MAX 20000
 #define PAGE       7 /* events that a replay's answer holds here */
 
-/*
- * A gateway in a few lines: event seq lies on topic owner[seq], of which the
- * last one is not subscribed to.
- */
+/* Event seq lies on topic owner[seq]; the last is not subscribed to. */
 struct gateway {
 	char epoch[20];
 	uint64_t seq;
@@ -61,7 +58,7 @@ static size_t topic_index(const char *topic)
 	return i;
 }
 
-static void on_event(void *data, const struct recovery_event *event)
+static void on_event(void *data, const struct gridcall_event *event)
 {
 	struct subscriber *subscriber = data;
 	size_t i = topic_index(event->topic);
@@ -79,7 +76,7 @@ static void on_volatile(void *data, const char *topic, const uint8_t *payload,
 	((struct subscriber *)data)->volatiles++;
 }
 
-static void on_break(void *data, const struct recovery_break *now,
+static void on_break(void *data, const struct gridcall_break *now,
 		     uint64_t *after_seq)
 {
 	struct subscriber *subscriber = data;
@@ -93,11 +90,13 @@ static void on_break(void *data, const struct recovery_break *now,
 
 static void subscribe(struct subscriber *subscriber, const char *position)
 {
-	struct recovery_config config = {
-		.prefixes = prefixes,
-		.prefix_count = 1,
-		.position = position,
-		.handler = {on_event, on_volatile, on_break, subscriber}};
+	struct gridcall_interest config = {.prefixes = prefixes,
+					   .position = position,
+					   .on_event = on_event,
+					   .on_volatile = on_volatile,
+					   .on_break = on_break,
+					   .prefix_count = 1,
+					   .data = subscriber};
 
 	subscriber->recovery = recovery_alloc(&config);
 	assert_non_null(subscriber->recovery);

@@ -18,7 +18,7 @@ struct heard {
 	unsigned int volatiles;
 };
 
-static void on_event(void *data, const struct recovery_event *event)
+static void on_event(void *data, const struct gridcall_event *event)
 {
 	((struct heard *)data)->events++;
 }
@@ -35,12 +35,12 @@ static void on_volatile(void *data, const char *topic, const uint8_t *payload,
 static struct recovery *subscribe(struct heard *heard)
 {
 	static const char *const prefixes[] = {"gc1."};
-	struct recovery_config config = {.prefixes = prefixes,
-					 .prefix_count = 1,
-					 .position = "- 0",
-					 .handler = {.on_event = on_event,
-						     .on_volatile = on_volatile,
-						     .data = heard}};
+	struct gridcall_interest config = {.prefixes = prefixes,
+					   .prefix_count = 1,
+					   .position = "- 0",
+					   .on_event = on_event,
+					   .on_volatile = on_volatile,
+					   .data = heard};
 	struct recovery *recovery = recovery_alloc(&config);
 
 	assert_non_null(recovery);
