@@ -10,7 +10,7 @@
 #include "gateway/clock.h"
 #include "gateway/record/ledger_query.h"
 
-#define KEY_MAX 128 /* of an idempotency key */
+#define IDEMPOTENCY_KEY_MAX 128
 
 #define BODY(name) GRIDCALL__V1__REQUEST__BODY_##name
 
@@ -18,7 +18,7 @@ struct command_row {
 	Gridcall__V1__Request__BodyCase body;
 	const char *name;
 	enum right right;
-	bool changes; /* has a batch, and a repeat of its key is known */
+	bool changes; /* has a batch, and a repeat of it is known */
 	void (*run)(struct command *command);
 };
 
@@ -131,17 +131,18 @@ static void on_committed(void *data, uint64_t first, uint64_t last)
 	send_packed(command);
 }
 
-static bool has_key(const struct command *command)
+static bool is_idempotent(const struct command *command)
 {
 	return command->request->idempotency_key[0];
 }
 
-void command_keep_key(struct command *command)
+void command_keep_idempotency(struct command *command)
 {
-	if (has_key(command))
-		ledger_batch_key(command->batch, command->principal.name,
-				 command->request->idempotency_key,
-				 command->digest, (const uint8_t *)"", 0);
+	if (is_idempotent(command))
+		ledger_batch_idempotency(
+			command->batch, command->principal.name,
+			command->request->idempotency_key, command->digest,
+			(const uint8_t *)"", 0);
 }
 
 void command_commit(struct command *command, Gridcall__V1__Reply *reply)
@@ -149,18 +150,18 @@ void command_commit(struct command *command, Gridcall__V1__Reply *reply)
 	struct ledger_batch *batch = command->batch;
 
 	pack_reply(command, reply);
-	if (has_key(command))
-		ledger_batch_key(batch, command->principal.name,
-				 command->request->idempotency_key,
-				 command->digest, command->packed,
-				 command->packed_len);
+	if (is_idempotent(command))
+		ledger_batch_idempotency(batch, command->principal.name,
+					 command->request->idempotency_key,
+					 command->digest, command->packed,
+					 command->packed_len);
 	command->batch = NULL;
 	ledger_commit(command->gateway->ledger, batch, on_committed, command);
 }
 
 /* ---- idempotency ---- */
 
-struct key_lookup {
+struct repeat {
 	struct command *command;
 	int rc;
 	uint8_t *reply;
@@ -168,16 +169,16 @@ struct key_lookup {
 };
 
 /* [reader] */
-static void look_up_key(struct ledger_reader *reader, void *data)
+static void look_up_repeat(struct ledger_reader *reader, void *data)
 {
-	struct key_lookup *lookup = data;
-	struct command *command = lookup->command;
+	struct repeat *repeat = data;
+	struct command *command = repeat->command;
 
 	/* On no context of main's: talloc does not cross threads. */
-	lookup->rc = ledger_reader_key(reader, NULL, command->principal.name,
-				       command->request->idempotency_key,
-				       command->digest, &lookup->reply,
-				       &lookup->len);
+	repeat->rc = ledger_reader_idempotency(
+		reader, NULL, command->principal.name,
+		command->request->idempotency_key, command->digest,
+		&repeat->reply, &repeat->len);
 }
 
 /* The first reply again, under this request's id. */
@@ -191,8 +192,8 @@ static void reply_again(struct command *command, const uint8_t *data,
 	if (!first) {
 		fault_set(&command->fault,
 			  GRIDCALL__V1__ERROR_CODE__ERROR_INTERNAL,
-			  "the reply kept under this key can't be read; use "
-			  "another key");
+			  "the reply kept under this idempotency key can't "
+			  "be read; use another one");
 		command_refuse(command);
 		return;
 	}
@@ -235,16 +236,17 @@ static void command_run(struct command *command)
 	row->run(command);
 }
 
-static void on_key(void *data)
+static void on_repeat(void *data)
 {
-	struct key_lookup *lookup = data;
-	struct command *command = lookup->command;
+	struct repeat *repeat = data;
+	struct command *command = repeat->command;
 
-	switch (lookup->rc) {
+	switch (repeat->rc) {
 	case 0:
-		if (lookup->len)
-			reply_again(command, lookup->reply, lookup->len);
-		else /* kept without its reply: see command_keep_key() */
+		if (repeat->len)
+			reply_again(command, repeat->reply, repeat->len);
+		else /* kept without its reply: see command_keep_idempotency()
+		      */
 			command_run(command);
 		break;
 	case -ENOENT:
@@ -264,8 +266,8 @@ static void on_key(void *data)
 			  "\"show ledger\"");
 		command_refuse(command);
 	}
-	talloc_free(lookup->reply);
-	talloc_free(lookup);
+	talloc_free(repeat->reply);
+	talloc_free(repeat);
 }
 
 static bool is_repeat_of(const struct command *command,
@@ -279,22 +281,23 @@ static bool is_repeat_of(const struct command *command,
 
 static void command_look_up(struct command *command)
 {
-	struct key_lookup *lookup;
+	struct repeat *repeat;
 	struct command *other;
 
 	llist_for_each_entry (other, &command->gateway->commands, entry) {
 		if (!is_repeat_of(command, other))
 			continue;
 		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
-			  "the first request with this key is still being "
-			  "carried out; ask again in a moment");
+			  "the first request with this idempotency key is "
+			  "still being carried out; ask again in a moment");
 		command_refuse(command);
 		return;
 	}
-	lookup = talloc_zero(command->gateway, struct key_lookup);
-	OSMO_ASSERT(lookup);
-	lookup->command = command;
-	ledger_read(command->gateway->ledger, look_up_key, on_key, lookup);
+	repeat = talloc_zero(command->gateway, struct repeat);
+	OSMO_ASSERT(repeat);
+	repeat->command = command;
+	ledger_read(command->gateway->ledger, look_up_repeat, on_repeat,
+		    repeat);
 }
 
 /* ---- taking a request ---- */
@@ -310,12 +313,12 @@ static int check_request(struct command *command)
 				 "this gateway (version %s) does not know that "
 				 "command; ask for one of gridcall.proto",
 				 GRIDCALL_VERSION);
-	if (strlen(command->request->idempotency_key) > KEY_MAX)
+	if (strlen(command->request->idempotency_key) > IDEMPOTENCY_KEY_MAX)
 		return fault_set(
 			fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
 			"the idempotency key is longer than %d characters; "
 			"use a shorter one",
-			KEY_MAX);
+			IDEMPOTENCY_KEY_MAX);
 	if (!authority_allows(&command->principal, row->right))
 		return fault_set(fault,
 				 GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED,
@@ -376,7 +379,7 @@ void command_request(struct gateway *gateway,
 		return;
 	}
 	make_digest(command);
-	if (has_key(command) && command_row(command)->changes)
+	if (is_idempotent(command) && command_row(command)->changes)
 		command_look_up(command);
 	else
 		command_run(command);

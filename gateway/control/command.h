@@ -50,8 +50,8 @@ void command_reply(struct command *command, Gridcall__V1__Reply *reply);
 void command_refuse(struct command *command);
 
 /*
- * Commit the batch with the reply kept under the request's key, then send it
- * and free the command.
+ * Commit the batch with the reply kept under the request's idempotency key,
+ * then send it and free the command.
  */
 void command_commit(struct command *command, Gridcall__V1__Reply *reply);
 
@@ -62,10 +62,11 @@ void command_commit(struct command *command, Gridcall__V1__Reply *reply);
 int command_check_time(struct command *command);
 
 /*
- * Have the batch keep the request's key without the reply, which is too large
- * for the ledger: a repeat is carried out again, another body is refused.
+ * Have the batch keep the request's idempotency key without the reply, which is
+ * too large for the ledger: a repeat is carried out again, another body is
+ * refused.
  */
-void command_keep_key(struct command *command);
+void command_keep_idempotency(struct command *command);
 
 /* What a command needs; false when there is none of that body. */
 bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right);

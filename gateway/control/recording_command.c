@@ -173,7 +173,7 @@ static void on_read(void *arg)
 		return;
 	}
 	add_audit(command, name);
-	command_keep_key(command);
+	command_keep_idempotency(command);
 	command->batch = NULL;
 	ledger_commit(command->gateway->ledger, batch, reply_file, fetch);
 }

@@ -98,21 +98,21 @@ int ledger_batch_event(struct ledger_batch *batch, const char *topic,
 void ledger_batch_call(struct ledger_batch *batch, bool open,
 		       const Gridcall__V1__CallSummary *summary);
 
-/*
- * Keep the packed reply of a command under its idempotency key for 7 days.
- * digest is of the request's body.
- */
-void ledger_batch_key(struct ledger_batch *batch, const char *principal,
-		      const char *key, const uint8_t digest[32],
-		      const uint8_t *reply, size_t len);
+/* Keep a packed reply for 7 days; digest is of the request's body. */
+void ledger_batch_idempotency(struct ledger_batch *batch, const char *principal,
+			      const char *idempotency_key,
+			      const uint8_t digest[32], const uint8_t *reply,
+			      size_t len);
 
-/* Replace the directory: rows changed and rows removed, by code. */
+/* Rows changed and rows removed: codes, and public halves of CURVE keys. */
 void ledger_batch_unit(struct ledger_batch *batch,
 		       const Gridcall__V1__Unit *unit);
 void ledger_batch_unit_gone(struct ledger_batch *batch, const char *code);
 void ledger_batch_channel(struct ledger_batch *batch,
 			  const Gridcall__V1__Channel *channel);
 void ledger_batch_channel_gone(struct ledger_batch *batch, const char *code);
+void ledger_batch_key(struct ledger_batch *batch, const Gridcall__V1__Key *key);
+void ledger_batch_key_gone(struct ledger_batch *batch, const char *public_key);
 
 /*
  * Queue a batch.  done (may be NULL) is called on main after the last of its

@@ -30,25 +30,25 @@ void ledger_batch_free(struct ledger_batch *batch)
 	free(batch);
 }
 
-/* One allocation: the op, name, key, room, then len bytes at data. */
+/* One allocation: the op, name, second, room, then len bytes at data. */
 static struct ledger_op *add(struct ledger_batch *batch,
 			     enum ledger_op_kind kind, const char *name,
-			     const char *key, size_t len)
+			     const char *second, size_t len)
 {
 	size_t name_size = strlen(name) + 1;
-	size_t key_size = strlen(key) + 1;
+	size_t second_size = strlen(second) + 1;
 	size_t room = kind == LEDGER_EVENT ? LEDGER_HEAD_MAX : 0;
 	struct ledger_op *op;
 	char *text;
 
-	op = malloc(sizeof(*op) + name_size + key_size + room + len);
+	op = malloc(sizeof(*op) + name_size + second_size + room + len);
 	OSMO_ASSERT(op);
 	memset(op, 0, sizeof(*op));
 	op->kind = kind;
 	text = (char *)(op + 1);
 	op->name = memcpy(text, name, name_size);
-	op->key = memcpy(text + name_size, key, key_size);
-	op->data = (uint8_t *)text + name_size + key_size + room;
+	op->idempotency_key = memcpy(text + name_size, second, second_size);
+	op->data = (uint8_t *)text + name_size + second_size + room;
 	op->len = len;
 	*batch->last = op;
 	batch->last = &op->next;
@@ -94,16 +94,32 @@ void ledger_batch_call(struct ledger_batch *batch, bool open,
 	op->time_us = summary->started_at_us;
 }
 
-void ledger_batch_key(struct ledger_batch *batch, const char *principal,
-		      const char *key, const uint8_t digest[32],
-		      const uint8_t *reply, size_t len)
+void ledger_batch_idempotency(struct ledger_batch *batch, const char *principal,
+			      const char *idempotency_key,
+			      const uint8_t digest[32], const uint8_t *reply,
+			      size_t len)
 {
-	struct ledger_op *op = add(batch, LEDGER_KEY, principal, key, len);
+	struct ledger_op *op;
 
+	op = add(batch, LEDGER_IDEMPOTENCY, principal, idempotency_key, len);
 	memcpy(op->digest, digest, sizeof(op->digest));
 	if (len)
 		memcpy(op->data, reply, len);
 	op->time_us = clock_utc_us();
+}
+
+void ledger_batch_key(struct ledger_batch *batch, const Gridcall__V1__Key *key)
+{
+	struct ledger_op *op;
+
+	op = add(batch, LEDGER_KEY, key->public_key, "",
+		 gridcall__v1__key__get_packed_size(key));
+	gridcall__v1__key__pack(key, op->data);
+}
+
+void ledger_batch_key_gone(struct ledger_batch *batch, const char *public_key)
+{
+	add(batch, LEDGER_KEY_GONE, public_key, "", 0);
 }
 
 void ledger_batch_unit(struct ledger_batch *batch,

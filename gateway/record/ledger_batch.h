@@ -21,7 +21,9 @@
 enum ledger_op_kind {
 	LEDGER_EVENT,
 	LEDGER_CALL,
+	LEDGER_IDEMPOTENCY,
 	LEDGER_KEY,
+	LEDGER_KEY_GONE,
 	LEDGER_UNIT,
 	LEDGER_UNIT_GONE,
 	LEDGER_CHANNEL,
@@ -35,8 +37,10 @@ struct ledger_op {
 	char topic[TOPIC_MAX];    /* EVENT */
 	struct ledger_event told; /* EVENT: filled in by the writer */
 	int64_t time_us;          /* EVENT: when it was added; CALL: started */
-	const char *name; /* EVENT, CALL: the call; KEY: principal; a code */
-	const char *key;  /* KEY */
+	/* EVENT, CALL: the call; IDEMPOTENCY: principal; a code or public key
+	 */
+	const char *name;
+	const char *idempotency_key; /* IDEMPOTENCY */
 	uint8_t digest[32];
 	size_t len;
 	uint8_t *data; /* EVENT: LEDGER_HEAD_MAX bytes of room lie before it */

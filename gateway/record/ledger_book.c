@@ -171,21 +171,22 @@ static int write_call(struct ledger_book *book, const struct ledger_op *op)
 	return statement_run(statement);
 }
 
-/* The first reply under a key stands until it has aged out. */
-static int write_key(struct ledger_book *book, const struct ledger_op *op)
+/* The first reply under an idempotency key stands until it has aged out. */
+static int write_idempotency(struct ledger_book *book,
+			     const struct ledger_op *op)
 {
 	struct statement *statement;
 
 	statement = database_prepare(
 		book->database,
-		"INSERT INTO key VALUES(?1,?2,?3,?4,?5)"
-		" ON CONFLICT(principal,key) DO UPDATE SET"
+		"INSERT INTO idempotency VALUES(?1,?2,?3,?4,?5)"
+		" ON CONFLICT(principal,idempotency_key) DO UPDATE SET"
 		" digest=excluded.digest, reply=excluded.reply,"
-		" time_us=excluded.time_us WHERE key.time_us<=?6");
+		" time_us=excluded.time_us WHERE idempotency.time_us<=?6");
 	if (!statement)
 		return -ENOMEM;
 	statement_set_text(statement, 1, op->name);
-	statement_set_text(statement, 2, op->key);
+	statement_set_text(statement, 2, op->idempotency_key);
 	statement_set_blob(statement, 3, op->digest, sizeof(op->digest));
 	statement_set_blob(statement, 4, op->data, op->len);
 	statement_set_number(statement, 5, op->time_us);
@@ -196,6 +197,8 @@ static int write_key(struct ledger_book *book, const struct ledger_op *op)
 static int write_row(struct ledger_book *book, const struct ledger_op *op)
 {
 	static const char *const sql[] = {
+		[LEDGER_KEY] = "REPLACE INTO key VALUES(?1,?2)",
+		[LEDGER_KEY_GONE] = "DELETE FROM key WHERE public_key=?1",
 		[LEDGER_UNIT] = "REPLACE INTO unit VALUES(?1,?2)",
 		[LEDGER_UNIT_GONE] = "DELETE FROM unit WHERE code=?1",
 		[LEDGER_CHANNEL] = "REPLACE INTO channel VALUES(?1,?2)",
@@ -207,7 +210,7 @@ static int write_row(struct ledger_book *book, const struct ledger_op *op)
 	if (!statement)
 		return -ENOMEM;
 	statement_set_text(statement, 1, op->name);
-	if (op->kind == LEDGER_UNIT || op->kind == LEDGER_CHANNEL)
+	if (op->len)
 		statement_set_blob(statement, 2, op->data, op->len);
 	return statement_run(statement);
 }
@@ -219,8 +222,10 @@ static int write_op(struct ledger_book *book, struct ledger_op *op)
 		return write_event(book, op);
 	case LEDGER_CALL:
 		return write_call(book, op);
+	case LEDGER_IDEMPOTENCY:
+		return write_idempotency(book, op);
 	case LEDGER_KEY:
-		return write_key(book, op);
+	case LEDGER_KEY_GONE:
 	case LEDGER_UNIT:
 	case LEDGER_UNIT_GONE:
 	case LEDGER_CHANNEL:
@@ -254,7 +259,8 @@ static int prune(struct ledger_book *book)
 
 	if (book->pruned_us && now_us - book->pruned_us < PRUNE_EVERY_US)
 		return 0;
-	snprintf(sql, sizeof(sql), "DELETE FROM key WHERE time_us<=%" PRId64,
+	snprintf(sql, sizeof(sql),
+		 "DELETE FROM idempotency WHERE time_us<=%" PRId64,
 		 clock_utc_us() - LEDGER_KEPT_US);
 	rc = database_run(book->database, sql);
 	if (!rc)

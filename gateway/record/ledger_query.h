@@ -49,12 +49,20 @@ int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
 uint64_t ledger_reader_seq(struct ledger_reader *reader);
 
 /*
- * The reply kept under a key.  0 and bytes to be freed with
+ * The reply kept under an idempotency key.  0 and bytes to be freed with
  * talloc_free(), -ENOENT, or -EEXIST when the digest is another.
  */
-int ledger_reader_key(struct ledger_reader *reader, void *ctx,
-		      const char *principal, const char *key,
-		      const uint8_t digest[32], uint8_t **reply, size_t *len);
+int ledger_reader_idempotency(struct ledger_reader *reader, void *ctx,
+			      const char *principal,
+			      const char *idempotency_key,
+			      const uint8_t digest[32], uint8_t **reply,
+			      size_t *len);
+
+/* Every principal's CURVE key, in force or not; packed Key. */
+int ledger_reader_keys(struct ledger_reader *reader,
+		       bool (*visit)(void *data, const uint8_t *key,
+				     size_t len),
+		       void *data);
 
 /* Build the directory from its rows, below ctx. */
 struct directory *ledger_reader_directory(struct ledger_reader *reader,

@@ -229,12 +229,15 @@ uint64_t ledger_reader_seq(struct ledger_reader *reader)
 	return seq;
 }
 
-int ledger_reader_key(struct ledger_reader *reader, void *ctx,
-		      const char *principal, const char *key,
-		      const uint8_t digest[32], uint8_t **reply, size_t *len)
+int ledger_reader_idempotency(struct ledger_reader *reader, void *ctx,
+			      const char *principal,
+			      const char *idempotency_key,
+			      const uint8_t digest[32], uint8_t **reply,
+			      size_t *len)
 {
-	static const char sql[] = "SELECT digest,reply FROM key"
-				  " WHERE principal=?1 AND key=?2"
+	static const char sql[] = "SELECT digest,reply FROM idempotency"
+				  " WHERE principal=?1"
+				  " AND idempotency_key=?2"
 				  " AND time_us>?3";
 	struct statement *statement = database_prepare(reader->database, sql);
 	const uint8_t *bytes;
@@ -244,7 +247,7 @@ int ledger_reader_key(struct ledger_reader *reader, void *ctx,
 	if (!statement)
 		return -EIO;
 	statement_set_text(statement, 1, principal);
-	statement_set_text(statement, 2, key);
+	statement_set_text(statement, 2, idempotency_key);
 	statement_set_number(statement, 3, clock_utc_us() - LEDGER_KEPT_US);
 	rc = statement_step(statement);
 	if (rc != 1)
@@ -261,6 +264,30 @@ int ledger_reader_key(struct ledger_reader *reader, void *ctx,
 	*len = size;
 	statement_reset(statement);
 	return 0;
+}
+
+int ledger_reader_keys(struct ledger_reader *reader,
+		       bool (*visit)(void *data, const uint8_t *key,
+				     size_t len),
+		       void *data)
+{
+	static const char sql[] = "SELECT message FROM key ORDER BY public_key";
+	struct statement *statement = database_prepare(reader->database, sql);
+	const uint8_t *key;
+	size_t len;
+	int rc;
+
+	if (!statement)
+		return -EIO;
+	while ((rc = statement_step(statement)) == 1) {
+		ledger_pulse_beat(&reader->pulse);
+		key = statement_blob(statement, 0, &len);
+		if (visit(data, key, len))
+			continue;
+		statement_reset(statement);
+		return 0;
+	}
+	return rc;
 }
 
 static int add_channels(struct ledger_reader *reader,

@@ -32,11 +32,12 @@ static const char tables[] =
 	"  started_us INTEGER NOT NULL, summary BLOB NOT NULL);"
 	"CREATE INDEX call_started ON call(started_us);"
 	"CREATE INDEX call_open ON call(started_us) WHERE open=1;"
-	"CREATE TABLE key("
-	"  principal TEXT NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL,"
-	"  reply BLOB NOT NULL, time_us INTEGER NOT NULL,"
-	"  PRIMARY KEY(principal, key));"
-	"CREATE INDEX key_time ON key(time_us);"
+	"CREATE TABLE idempotency("
+	"  principal TEXT NOT NULL, idempotency_key TEXT NOT NULL,"
+	"  digest BLOB NOT NULL, reply BLOB NOT NULL, time_us INTEGER NOT NULL,"
+	"  PRIMARY KEY(principal, idempotency_key));"
+	"CREATE INDEX idempotency_time ON idempotency(time_us);"
+	"CREATE TABLE key(public_key TEXT PRIMARY KEY, message BLOB NOT NULL);"
 	"CREATE TABLE unit(code TEXT PRIMARY KEY, message BLOB NOT NULL);"
 	"CREATE TABLE channel(code TEXT PRIMARY KEY, message BLOB NOT NULL);"
 	/* For a person with sqlite3 in hand. */
@@ -46,6 +47,16 @@ static const char tables[] =
 	"  event.call, event.payload"
 	"  FROM event JOIN tail ON tail.id = event.topic"
 	"  JOIN epoch ON epoch.number = event.id >> 40;";
+
+/* From the schema of that number to the next. */
+static const char *const steps[LEDGER_SCHEMA] = {
+	[1] = "ALTER TABLE key RENAME TO idempotency;"
+	      "ALTER TABLE idempotency RENAME COLUMN key TO idempotency_key;"
+	      "DROP INDEX key_time;"
+	      "CREATE INDEX idempotency_time ON idempotency(time_us);"
+	      "CREATE TABLE key(public_key TEXT PRIMARY KEY,"
+	      "  message BLOB NOT NULL);",
+};
 
 static int refuse_database(struct database *database, const char *path, int rc,
 			   struct gridcall_why *why)
@@ -100,28 +111,27 @@ static int make(struct database *database, struct ledger_schema *schema)
 }
 
 static int check_owner(struct database *database, struct ledger_schema *schema,
-		       struct gridcall_why *why)
+		       int64_t *version, struct gridcall_why *why)
 {
 	char gateway[64];
-	int64_t version;
 	int rc;
 
 	rc = database_number(database,
 			     "SELECT CAST(value AS INTEGER) FROM meta"
 			     " WHERE name='schema'",
-			     &version);
+			     version);
 	if (!rc)
 		rc = database_text(
 			database, "SELECT value FROM meta WHERE name='gateway'",
 			gateway, sizeof(gateway));
 	if (rc)
 		return refuse_database(database, schema->path, rc, why);
-	if (version > LEDGER_SCHEMA) {
+	if (*version < 1 || *version > LEDGER_SCHEMA) {
 		snprintf(
 			why->text, sizeof(why->text),
 			"the ledger '%s' has schema %" PRId64
 			" and this program knows %d: start the newer gridcalld",
-			schema->path, version, LEDGER_SCHEMA);
+			schema->path, *version, LEDGER_SCHEMA);
 		return -EINVAL;
 	}
 	if (strcmp(gateway, schema->gateway)) {
@@ -132,6 +142,22 @@ static int check_owner(struct database *database, struct ledger_schema *schema,
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* All steps or none: within the caller's transaction. */
+static int migrate(struct database *database, int64_t version)
+{
+	char sql[96];
+	int rc = 0;
+
+	if (version == LEDGER_SCHEMA)
+		return 0;
+	for (; !rc && version < LEDGER_SCHEMA; version++)
+		rc = database_run(database, steps[version]);
+	snprintf(sql, sizeof(sql),
+		 "UPDATE meta SET value='%d' WHERE name='schema'",
+		 LEDGER_SCHEMA);
+	return rc ? rc : database_run(database, sql);
 }
 
 /* Why this ledger is not the one that was last written; NULL: it is. */
@@ -198,7 +224,7 @@ int ledger_schema_last_seq(struct database *database, int64_t epoch_number,
 static int open_within(struct database *database, struct ledger_schema *schema,
 		       struct gridcall_why *why)
 {
-	int64_t application, objects;
+	int64_t application, objects, version;
 	int rc;
 
 	rc = database_number(database, "PRAGMA application_id", &application);
@@ -218,10 +244,12 @@ static int open_within(struct database *database, struct ledger_schema *schema,
 	if (!objects) {
 		rc = make(database, schema);
 	} else {
-		rc = check_owner(database, schema, why);
+		rc = check_owner(database, schema, &version, why);
 		if (rc)
 			return rc;
-		rc = check_epoch(database, schema);
+		rc = migrate(database, version);
+		if (!rc)
+			rc = check_epoch(database, schema);
 	}
 	return rc ? refuse_database(database, schema->path, rc, why) : 0;
 }

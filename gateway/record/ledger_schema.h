@@ -16,9 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LEDGER_SCHEMA   1
+#define LEDGER_SCHEMA   2
 #define LEDGER_SEQ_BITS 40
-#define LEDGER_KEPT_US  (7 * 86400 * INT64_C(1000000)) /* a key's life */
+#define LEDGER_KEPT_US  (7 * 86400 * INT64_C(1000000)) /* a reply's life */
 
 /* What ledger_schema_open() is told and what it found. */
 struct ledger_schema {
@@ -42,7 +42,8 @@ static inline uint64_t ledger_id_seq(int64_t id)
 
 /*
  * Make the tables in an empty database, or check that they are this gateway's
- * and of a schema known here; begin a new epoch where the ledger was restored.
+ * and of a schema known here, and bring an older one to this; begin a new epoch
+ * where the ledger was restored.
  * On error why holds a sentence.
  */
 int ledger_schema_open(struct database *database, struct ledger_schema *schema,

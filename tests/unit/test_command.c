@@ -203,7 +203,7 @@ static void a_stranger_hears_which_role_it_needs(void **state)
 		       "engineer");
 }
 
-static void a_key_that_is_too_long_is_refused(void **state)
+static void an_idempotency_key_that_is_too_long_is_refused(void **state)
 {
 	Gridcall__V1__Request request = whoami_request();
 	char key[130];
@@ -266,7 +266,7 @@ int main(void)
 		TEST(bytes_that_are_no_request_are_told_so),
 		TEST(a_request_without_a_known_body_is_told_so),
 		TEST(a_stranger_hears_which_role_it_needs),
-		TEST(a_key_that_is_too_long_is_refused),
+		TEST(an_idempotency_key_that_is_too_long_is_refused),
 		TEST(a_request_past_its_deadline_is_not_begun),
 		TEST(a_request_before_its_deadline_is_carried_out),
 		TEST(a_request_without_a_deadline_waits_for_ever),

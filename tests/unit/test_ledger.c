@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/ledger_bench.h"
 
+#include "gateway/record/ledger_mark.h"
+
 /* ---- writing ---- */
 
 static void check_durable(void *data, const struct ledger_event *event)
@@ -263,9 +265,144 @@ static void a_newer_schema_is_refused(void **state)
 	assert_int_equal(database_open(&database, bench->path, DATABASE_WRITE,
 				       why, sizeof(why)),
 			 0);
-	database_run(database, "UPDATE meta SET value='2' WHERE name='schema'");
+	database_run(database, "UPDATE meta SET value='3' WHERE name='schema'");
 	database_close(database);
-	refuse(bench, "schema 2 and this program knows 1");
+	refuse(bench, "schema 3 and this program knows 2");
+}
+
+/* ---- older schemas ---- */
+
+#define EPOCH_OF_SCHEMA_1 "eba0711c301f4bed"
+
+/* The file of an older program, with its mark. */
+static void put_old_file(struct bench *bench, int64_t schema)
+{
+	struct ledger_mark mark = {.seq = 2, .closed = true};
+	struct database *database;
+	char why[128], sql[16384];
+	FILE *file;
+	size_t len;
+	int fd;
+
+	snprintf(sql, sizeof(sql), "tests/data/ledger/schema_%" PRId64 ".sql",
+		 schema);
+	file = fopen(sql, "r");
+	assert_non_null(file);
+	len = fread(sql, 1, sizeof(sql) - 1, file);
+	fclose(file);
+	sql[len] = '\0';
+	assert_int_equal(database_open(&database, bench->path, DATABASE_CREATE,
+				       why, sizeof(why)),
+			 0);
+	assert_int_equal(database_run(database, sql), 0);
+	database_close(database);
+	fd = ledger_mark_open(bench->path, &(struct ledger_mark){0});
+	strcpy(mark.epoch, EPOCH_OF_SCHEMA_1);
+	assert_int_equal(ledger_mark_write(fd, &mark), 0);
+	close(fd);
+}
+
+static void read_kept_reply(struct ledger_reader *reader, void *data)
+{
+	static const uint8_t digest[32] = "a";
+	struct seen *seen = data;
+	uint8_t *reply;
+	size_t len;
+
+	assert_int_equal(ledger_reader_idempotency(reader, NULL, "li", "k",
+						   digest, &reply, &len),
+			 0);
+	assert_int_equal(len, 5);
+	assert_memory_equal(reply, "first", 5);
+	talloc_free(reply);
+	assert_int_equal(ledger_reader_events(reader, 0, see_event, seen), 0);
+}
+
+static bool count_key(void *data, const uint8_t *key, size_t len)
+{
+	struct seen *seen = data;
+
+	seen->count++;
+	return true;
+}
+
+static void read_key_count(struct ledger_reader *reader, void *data)
+{
+	assert_int_equal(ledger_reader_keys(reader, count_key, data), 0);
+}
+
+static void a_ledger_of_schema_1_is_brought_to_this(void **state)
+{
+	struct bench *bench = *state;
+	Gridcall__V1__Key key = GRIDCALL__V1__KEY__INIT;
+	struct seen kept = {0}, keys = {0};
+	struct ledger_batch *batch;
+
+	put_old_file(bench, 1);
+	open_it(bench);
+	assert_string_equal(ledger_epoch(bench->ledger), EPOCH_OF_SCHEMA_1);
+	assert_int_equal(ledger_seq(bench->ledger), 2);
+	ledger_read_now(bench->ledger, read_kept_reply, &kept);
+	assert_int_equal(kept.count, 2);
+	ledger_read_now(bench->ledger, read_key_count, &keys);
+	assert_int_equal(keys.count, 0);
+	batch = ledger_batch_alloc(bench->ledger);
+	key.public_key = (char *)"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+	ledger_batch_key(batch, &key);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	commit_and_wait(bench, GRID_07, "");
+	assert_int_equal(bench->last_seq, 3);
+	close_it(bench);
+	/* And once more, as a file of this schema. */
+	open_it(bench);
+	ledger_read_now(bench->ledger, read_key_count, &keys);
+	assert_int_equal(keys.count, 1);
+}
+
+/* But for quotes and spaces, which a renamed column leaves otherwise. */
+#define SHAPE                                                                  \
+	"SELECT group_concat(replace(replace(sql,'\"',''),' ',''),';') FROM"   \
+	" (SELECT sql FROM sqlite_schema WHERE sql<>'' ORDER BY name)"
+
+static void shape_of(const char *path, char shape[4096])
+{
+	struct database *database;
+	char why[128];
+
+	assert_int_equal(
+		database_open(&database, path, DATABASE_READ, why, sizeof(why)),
+		0);
+	assert_int_equal(database_text(database, SHAPE, shape, 4096), 0);
+	database_close(database);
+}
+
+static void an_older_ledger_gets_the_very_tables_of_a_new_one(void **state)
+{
+	struct bench *bench = *state;
+	char brought[4096], made[4096];
+
+	put_old_file(bench, 1);
+	open_it(bench);
+	close_it(bench);
+	shape_of(bench->path, brought);
+	run_shell("rm '%s' '%s.mark'", bench->path, bench->path);
+	open_it(bench);
+	close_it(bench);
+	shape_of(bench->path, made);
+	assert_string_equal(brought, made);
+}
+
+static void another_gateways_old_ledger_is_left_as_it_is(void **state)
+{
+	struct bench *bench = *state;
+
+	put_old_file(bench, 1);
+	bench->config.gateway = "GW2";
+	refuse(bench, "belongs to gateway 'GW1'");
+	assert_int_equal(ask_file(bench->path, "SELECT value FROM meta"
+					       " WHERE name='schema'"),
+			 1);
+	assert_int_equal(ask_file(bench->path, "SELECT count(*) FROM key"), 1);
 }
 
 static void another_gateways_ledger_is_refused(void **state)
@@ -363,6 +500,9 @@ int main(void)
 		TEST(a_killed_gateway_keeps_every_event_it_told),
 		TEST(a_second_opener_is_refused_by_name),
 		TEST(a_newer_schema_is_refused),
+		TEST(a_ledger_of_schema_1_is_brought_to_this),
+		TEST(an_older_ledger_gets_the_very_tables_of_a_new_one),
+		TEST(another_gateways_old_ledger_is_left_as_it_is),
 		TEST(another_gateways_ledger_is_refused),
 		TEST(what_is_no_ledger_is_refused),
 		TEST(a_copy_put_back_begins_a_new_epoch),

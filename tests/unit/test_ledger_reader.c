@@ -215,26 +215,26 @@ static void open_calls_are_found_after_a_restart(void **state)
 static const uint8_t digest_a[32] = "a";
 static const uint8_t digest_b[32] = "b";
 
-static void read_key(struct ledger_reader *reader, void *data)
+static void read_idempotency(struct ledger_reader *reader, void *data)
 {
 	uint8_t *reply;
 	size_t len;
 
-	assert_int_equal(ledger_reader_key(reader, NULL, "li", "k", digest_a,
-					   &reply, &len),
+	assert_int_equal(ledger_reader_idempotency(reader, NULL, "li", "k",
+						   digest_a, &reply, &len),
 			 0);
 	assert_int_equal(len, 5);
 	assert_memory_equal(reply, "first", 5);
 	talloc_free(reply);
-	assert_int_equal(ledger_reader_key(reader, NULL, "li", "k", digest_b,
-					   &reply, &len),
+	assert_int_equal(ledger_reader_idempotency(reader, NULL, "li", "k",
+						   digest_b, &reply, &len),
 			 -EEXIST);
-	assert_int_equal(ledger_reader_key(reader, NULL, "wu", "k", digest_a,
-					   &reply, &len),
+	assert_int_equal(ledger_reader_idempotency(reader, NULL, "wu", "k",
+						   digest_a, &reply, &len),
 			 -ENOENT);
 }
 
-static void a_key_keeps_its_first_reply(void **state)
+static void an_idempotency_key_keeps_its_first_reply(void **state)
 {
 	struct bench *bench = *state;
 	struct ledger_batch *batch;
@@ -242,17 +242,17 @@ static void a_key_keeps_its_first_reply(void **state)
 
 	open_it(bench);
 	batch = ledger_batch_alloc(bench->ledger);
-	ledger_batch_key(batch, "li", "k", digest_a, (const uint8_t *)"first",
-			 5);
+	ledger_batch_idempotency(batch, "li", "k", digest_a,
+				 (const uint8_t *)"first", 5);
 	ledger_commit(bench->ledger, batch, NULL, NULL);
 	batch = ledger_batch_alloc(bench->ledger);
-	ledger_batch_key(batch, "li", "k", digest_b, (const uint8_t *)"second",
-			 6);
+	ledger_batch_idempotency(batch, "li", "k", digest_b,
+				 (const uint8_t *)"second", 6);
 	ledger_commit(bench->ledger, batch, NULL, NULL);
-	read_all(bench, &seen, read_key);
+	read_all(bench, &seen, read_idempotency);
 }
 
-static void a_key_is_forgotten_after_seven_days(void **state)
+static void an_idempotency_key_is_forgotten_after_seven_days(void **state)
 {
 	struct bench *bench = *state;
 	struct database *database;
@@ -261,17 +261,76 @@ static void a_key_is_forgotten_after_seven_days(void **state)
 
 	open_it(bench);
 	batch = ledger_batch_alloc(bench->ledger);
-	ledger_batch_key(batch, "li", "k", digest_a, NULL, 0);
+	ledger_batch_idempotency(batch, "li", "k", digest_a, NULL, 0);
 	ledger_commit(bench->ledger, batch, NULL, NULL);
 	close_it(bench);
 	assert_int_equal(database_open(&database, bench->path, DATABASE_WRITE,
 				       why, sizeof(why)),
 			 0);
-	database_run(database, "UPDATE key SET time_us=time_us-604801000000");
+	database_run(database,
+		     "UPDATE idempotency SET time_us=time_us-604801000000");
 	database_close(database);
 	open_it(bench);
 	commit_and_wait(bench, GRID_07, "");
-	assert_int_equal(ask_file(bench->path, "SELECT count(*) FROM key"), 0);
+	assert_int_equal(
+		ask_file(bench->path, "SELECT count(*) FROM idempotency"), 0);
+}
+
+static bool see_key(void *data, const uint8_t *bytes, size_t len)
+{
+	struct seen *seen = data;
+	Gridcall__V1__Key *key = gridcall__v1__key__unpack(NULL, len, bytes);
+
+	assert_non_null(key);
+	snprintf(seen->text + strlen(seen->text),
+		 sizeof(seen->text) - strlen(seen->text), "%s=%s@%d;",
+		 key->public_key, key->name, (int)key->expires_at_us);
+	gridcall__v1__key__free_unpacked(key, NULL);
+	return true;
+}
+
+static void read_keys(struct ledger_reader *reader, void *data)
+{
+	struct seen *seen = data;
+
+	seen->text[0] = '\0';
+	assert_int_equal(ledger_reader_keys(reader, see_key, seen), 0);
+}
+
+static void put_key(struct bench *bench, const char *public_key,
+		    const char *name, int64_t expires_at_us)
+{
+	struct ledger_batch *batch = ledger_batch_alloc(bench->ledger);
+	Gridcall__V1__Key key = GRIDCALL__V1__KEY__INIT;
+
+	key.public_key = (char *)public_key;
+	key.name = (char *)name;
+	key.expires_at_us = expires_at_us;
+	ledger_batch_key(batch, &key);
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+}
+
+static void a_key_is_kept_by_its_public_half(void **state)
+{
+	struct bench *bench = *state;
+	struct ledger_batch *batch;
+	struct seen seen = {0};
+
+	open_it(bench);
+	put_key(bench, "B", "li", 0);
+	put_key(bench, "A", "li", 0);
+	put_key(bench, "a", "wu", 0); /* Z85 tells letters by their case */
+	put_key(bench, "B", "li", 7);
+	read_all(bench, &seen, read_keys);
+	assert_string_equal(seen.text, "A=li@0;B=li@7;a=wu@0;");
+	batch = ledger_batch_alloc(bench->ledger);
+	ledger_batch_key_gone(batch, "A");
+	ledger_commit(bench->ledger, batch, NULL, NULL);
+	commit_and_wait(bench, GRID_07, "");
+	close_it(bench);
+	open_it(bench);
+	ledger_read_now(bench->ledger, read_keys, &seen);
+	assert_string_equal(seen.text, "B=li@7;a=wu@0;");
 }
 
 static void read_directory(struct ledger_reader *reader, void *data)
@@ -361,8 +420,9 @@ int main(void)
 		TEST(events_of_one_kind_come_in_order_of_all_topics),
 		TEST(recent_topics_are_told_newest_first),
 		TEST(open_calls_are_found_after_a_restart),
-		TEST(a_key_keeps_its_first_reply),
-		TEST(a_key_is_forgotten_after_seven_days),
+		TEST(an_idempotency_key_keeps_its_first_reply),
+		TEST(an_idempotency_key_is_forgotten_after_seven_days),
+		TEST(a_key_is_kept_by_its_public_half),
 		TEST(the_directory_is_rebuilt_from_its_rows),
 		TEST(a_thread_that_hangs_is_named),
 	};
