@@ -176,24 +176,48 @@ int64_t report_last_us(const struct report *report)
 	return report->last_us;
 }
 
+struct reading {
+	struct report *report;
+	bool (*is_wanted)(void *data);
+	void *data;
+	bool stopped;
+};
+
 static bool take(void *data, const struct ledger_event *row)
 {
-	struct report *report = data;
+	struct reading *reading = data;
 	Gridcall__V1__Event *event;
 
+	reading->stopped = !reading->is_wanted(reading->data);
+	if (reading->stopped)
+		return false;
 	event = gridcall__v1__event__unpack(NULL, row->len, row->payload);
 	if (!event)
 		return true;
-	report_add(report, row->seq, row->time_us, event);
+	report_add(reading->report, row->seq, row->time_us, event);
 	gridcall__v1__event__free_unpacked(event, NULL);
+	return true;
+}
+
+int report_read_while(struct ledger_reader *reader, struct report *report,
+		      bool (*is_wanted)(void *data), void *data)
+{
+	struct reading reading = {report, is_wanted, data, false};
+	int rc = ledger_reader_call(reader, report->call, take, &reading);
+
+	if (rc < 0)
+		return rc;
+	if (reading.stopped)
+		return -ECANCELED;
+	return report->is_started ? 0 : -ENOENT;
+}
+
+static bool always(void *data)
+{
 	return true;
 }
 
 int report_read(struct ledger_reader *reader, struct report *report)
 {
-	int rc = ledger_reader_call(reader, report->call, take, report);
-
-	if (rc < 0)
-		return rc;
-	return report->is_started ? 0 : -ENOENT;
+	return report_read_while(reader, report, always, NULL);
 }

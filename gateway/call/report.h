@@ -46,3 +46,7 @@ int64_t report_last_us(const struct report *report);
 
 /* [reader] Fold a whole call.  -ENOENT when the ledger has none. */
 int report_read(struct ledger_reader *reader, struct report *report);
+
+/* The same; -ECANCELED when is_wanted() was false before it was done. */
+int report_read_while(struct ledger_reader *reader, struct report *report,
+		      bool (*is_wanted)(void *data), void *data);

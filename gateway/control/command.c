@@ -48,7 +48,7 @@ static const struct command_row command_rows[] = {
 	{BODY(RELEASE), "release", RIGHT_CALL, true, command_release},
 	{BODY(IMPORT), "import", RIGHT_ENGINEER, true, command_import},
 	{BODY(SNAPSHOT), "snapshot", RIGHT_LOOK, false, command_not_yet},
-	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_not_yet},
+	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_withdraw},
 	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_not_yet},
 	{BODY(TALK), "talk", RIGHT_CALL, false, command_not_yet},
 	{BODY(EXCUSE), "excuse", RIGHT_CALL, false, command_not_yet},
@@ -204,23 +204,46 @@ static void reply_again(struct command *command, const uint8_t *data,
 	send_packed(command);
 }
 
+static bool is_late(const struct command *command)
+{
+	return command->deadline_us && clock_now_us() > command->deadline_us;
+}
+
+bool command_should_stop(const struct command *command)
+{
+	return atomic_load_explicit(&command->withdrawn,
+				    memory_order_relaxed) ||
+	       is_late(command);
+}
+
+int command_check_wanted(struct command *command)
+{
+	uint64_t waited_us = clock_now_us() - command->received_us;
+
+	if (atomic_load_explicit(&command->withdrawn, memory_order_relaxed))
+		return fault_set(&command->fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_WITHDRAWN,
+				 "the request was withdrawn and nothing was "
+				 "done; send it again if it is wanted");
+	if (is_late(command))
+		return fault_set(&command->fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_TOO_LATE,
+				 "the request took %llu ms so far, its "
+				 "deadline was %u, and nothing was done; ask "
+				 "again",
+				 (unsigned long long)(waited_us / 1000),
+				 command->request->deadline_ms);
+	return 0;
+}
+
 int command_check_time(struct command *command)
 {
-	uint64_t waited_ms = (clock_now_us() - command->received_us) / 1000;
-	uint32_t deadline_ms = command->request->deadline_ms;
-
 	if (command->gateway->stopping)
 		return fault_set(&command->fault,
 				 GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
 				 "the gateway is stopping and nothing was "
 				 "done; ask again when it has started");
-	if (deadline_ms && waited_ms > deadline_ms)
-		return fault_set(&command->fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_TOO_LATE,
-				 "the request waited %llu ms, its deadline was "
-				 "%u, and nothing was done; ask again",
-				 (unsigned long long)waited_ms, deadline_ms);
-	return 0;
+	return command_check_wanted(command);
 }
 
 static void command_run(struct command *command)
@@ -374,6 +397,10 @@ void command_request(struct gateway *gateway,
 		refuse_garbage(command);
 		return;
 	}
+	if (command->request->deadline_ms)
+		command->deadline_us =
+			command->received_us +
+			(uint64_t)command->request->deadline_ms * 1000;
 	if (check_request(command)) {
 		command_refuse(command);
 		return;

@@ -18,6 +18,8 @@
 #include "gateway/gateway.h"
 #include "gateway/services.h"
 
+#include <stdatomic.h>
+
 struct command {
 	struct llist_head entry;
 	struct gateway *gateway;
@@ -29,6 +31,8 @@ struct command {
 	struct ledger_batch *batch; /* of a command that changes something */
 	struct fault fault;
 	uint64_t received_us;
+	uint64_t deadline_us; /* by clock_now_us(); 0: none */
+	atomic_bool withdrawn;
 	/* what it was about, for the audit: filled in before its commit */
 	char subject[128];
 	/* the packed reply, while its events are on their way to the disk */
@@ -56,8 +60,18 @@ void command_refuse(struct command *command);
 void command_commit(struct command *command, Gridcall__V1__Reply *reply);
 
 /*
- * -EINVAL and a fault when it is too late to begin: the deadline passed or the
- * gateway stops.  For handlers that waited before they did anything.
+ * [any] Whether nobody waits for it any more: withdrawn, or its deadline has
+ * passed.  Long work asks at each row, stops, and leaves the refusal to
+ * command_check_wanted() on main.
+ */
+bool command_should_stop(const struct command *command);
+
+/* -EINVAL and the fault that says so; before anything is committed. */
+int command_check_wanted(struct command *command);
+
+/*
+ * The same, and when the gateway stops.  For handlers that waited before they
+ * did anything.
  */
 int command_check_time(struct command *command);
 
@@ -88,3 +102,4 @@ void command_calls(struct command *command);
 void command_report(struct command *command);
 void command_replay(struct command *command);
 void command_recording(struct command *command);
+void command_withdraw(struct command *command);

@@ -55,7 +55,7 @@ static void question_done(void *data)
 	struct command *command = question->command;
 
 	command->fault = question->fault;
-	if (question->fault.code)
+	if (question->fault.code || command_check_wanted(command))
 		command_refuse(command);
 	else
 		command_reply(command, &question->reply);
@@ -87,7 +87,8 @@ static bool take_summary(void *data, const uint8_t *packed, size_t len)
 	ProtobufCAllocator *none = NULL;
 	Gridcall__V1__CallSummary *summary;
 
-	if (calls->n_calls >= question->limit)
+	if (calls->n_calls >= question->limit ||
+	    command_should_stop(question->command))
 		return false;
 	summary = gridcall__v1__call_summary__unpack(none, len, packed);
 	if (summary)
@@ -125,12 +126,11 @@ static void calls_done(void *data)
 	Gridcall__V1__CallsReply *calls = question->reply.calls;
 	size_t i;
 
-	if (question->fault.code) {
-		question->command->fault = question->fault;
+	question->command->fault = question->fault;
+	if (question->fault.code || command_check_wanted(question->command))
 		command_refuse(question->command);
-	} else {
+	else
 		command_reply(question->command, &question->reply);
-	}
 	for (i = 0; i < calls->n_calls; i++)
 		gridcall__v1__call_summary__free_unpacked(calls->calls[i],
 							  NULL);
@@ -146,6 +146,11 @@ void command_calls(struct command *command)
 
 /* ---- report ---- */
 
+static bool is_wanted(void *data)
+{
+	return !command_should_stop(data);
+}
+
 /* [reader] */
 static void read_report(struct ledger_reader *reader, void *data)
 {
@@ -156,7 +161,9 @@ static void read_report(struct ledger_reader *reader, void *data)
 
 	question->ctx = talloc_new(NULL);
 	report = report_alloc(question->ctx, call);
-	rc = report_read(reader, report);
+	rc = report_read_while(reader, report, is_wanted, question->command);
+	if (rc == -ECANCELED)
+		return; /* question_done() says why */
 	if (rc && rc != -ENOENT) {
 		set_unreadable(question);
 		return;

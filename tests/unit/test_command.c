@@ -257,6 +257,84 @@ static void a_gateway_that_stops_begins_nothing(void **state)
 	assert_refused(ERROR(UNAVAILABLE), "ask again when it has started");
 }
 
+static void work_stops_when_it_is_withdrawn_or_late(void **state)
+{
+	struct command command = {.received_us = clock_now_us()};
+
+	assert_false(command_should_stop(&command));
+	command.deadline_us = clock_now_us() + 3600000000;
+	assert_false(command_should_stop(&command));
+	command.deadline_us = clock_now_us() - 1;
+	assert_true(command_should_stop(&command));
+	command.deadline_us = 0;
+	atomic_store(&command.withdrawn, true);
+	assert_true(command_should_stop(&command));
+}
+
+/* As one that waits for the disk stands in the gateway's list. */
+static void enlist(struct bench *bench, struct command *waiting,
+		   Gridcall__V1__Request *request)
+{
+	memset(waiting, 0, sizeof(*waiting));
+	waiting->gateway = bench->gateway;
+	waiting->bridge = (struct bridge *)mailbox.bridge;
+	waiting->request = request;
+	strcpy(waiting->principal.name, "local");
+	llist_add_tail(&waiting->entry, &bench->gateway->commands);
+}
+
+static bool withdraw(struct bench *bench, const char *id)
+{
+	Gridcall__V1__WithdrawRequest body =
+		GRIDCALL__V1__WITHDRAW_REQUEST__INIT;
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	bool found;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_WITHDRAW;
+	request.withdraw = &body;
+	body.id = (char *)id;
+	ask(bench, &request);
+	assert_null(mailbox.reply->error);
+	found = mailbox.reply->withdraw->found;
+	gridcall__v1__reply__free_unpacked(mailbox.reply, NULL);
+	mailbox.reply = NULL;
+	return found;
+}
+
+static void a_request_is_withdrawn_by_its_id(void **state)
+{
+	Gridcall__V1__Request request = whoami_request();
+	struct bench *bench = *state;
+	struct command waiting;
+
+	enlist(bench, &waiting, &request);
+	assert_false(withdraw(bench, "r2"));
+	assert_false(command_should_stop(&waiting));
+	assert_int_equal(command_check_wanted(&waiting), 0);
+	assert_true(withdraw(bench, "r1"));
+	assert_true(command_should_stop(&waiting));
+	assert_int_not_equal(command_check_wanted(&waiting), 0);
+	assert_int_equal(waiting.fault.code, ERROR(WITHDRAWN));
+	llist_del(&waiting.entry);
+	assert_false(withdraw(bench, "r1"));
+}
+
+static void nobody_withdraws_what_another_asked_for(void **state)
+{
+	Gridcall__V1__Request request = whoami_request();
+	struct bench *bench = *state;
+	struct command waiting;
+
+	enlist(bench, &waiting, &request);
+	strcpy(waiting.principal.name, "somebody");
+	assert_false(withdraw(bench, "r1"));
+	strcpy(waiting.principal.name, "local");
+	waiting.bridge = NULL;
+	assert_false(withdraw(bench, "r1"));
+	assert_false(command_should_stop(&waiting));
+	llist_del(&waiting.entry);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -271,6 +349,9 @@ int main(void)
 		TEST(a_request_before_its_deadline_is_carried_out),
 		TEST(a_request_without_a_deadline_waits_for_ever),
 		TEST(a_gateway_that_stops_begins_nothing),
+		TEST(work_stops_when_it_is_withdrawn_or_late),
+		TEST(a_request_is_withdrawn_by_its_id),
+		TEST(nobody_withdraws_what_another_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_gateway, tear_down_gateway);
