@@ -30,6 +30,7 @@ struct import_job {
 	struct ledger_batch *batch; /* the command's */
 	const struct directory *existing;
 	void *ctx;
+	struct import_rules rules;
 	struct import *import;
 };
 
@@ -86,12 +87,14 @@ static void audit_channels(struct import_job *job)
 }
 
 /* [job] */
+static bool should_stop(void *data)
+{
+	return command_should_stop(data);
+}
+
+/* [job] */
 static void import_work(void *arg)
 {
-	static const struct import_rules rules = {
-		.check_signalling = check_signalling,
-		.check_number = check_number,
-	};
 	struct import_job *job = arg;
 	const Gridcall__V1__ImportRequest *request =
 		job->command->request->import;
@@ -105,9 +108,16 @@ static void import_work(void *arg)
 		.channels_len = request->channels_csv.len,
 	};
 
+	job->rules = (struct import_rules){
+		.should_stop = should_stop,
+		.data = job->command,
+		.check_signalling = check_signalling,
+		.check_number = check_number,
+	};
 	job->ctx = talloc_new(NULL);
-	job->import = import_run(job->ctx, &files, job->existing, &rules);
-	if (job->import->fault_total || request->dry_run)
+	job->import = import_run(job->ctx, &files, job->existing, &job->rules);
+	if (job->import->stopped || job->import->fault_total ||
+	    request->dry_run)
 		return;
 	import_write(job->import, job->batch, job->command->principal.name);
 	audit_channels(job);

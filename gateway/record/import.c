@@ -195,7 +195,8 @@ static void compare_units(struct import *import,
 	struct import_change *change;
 	int order;
 
-	while ((before = unit_at(&old)) || unit_at(&new)) {
+	while (((before = unit_at(&old)) || unit_at(&new)) &&
+	       !import_should_stop(import)) {
 		now = unit_at(&new);
 		order = order_of(before ? before->code : NULL,
 				 now ? now->code : NULL);
@@ -224,6 +225,15 @@ static int by_place(const void *a, const void *b)
 	return order;
 }
 
+bool import_should_stop(struct import *import)
+{
+	const struct import_rules *rules = import->rules;
+
+	if (!import->stopped && rules->should_stop)
+		import->stopped = rules->should_stop(rules->data);
+	return import->stopped;
+}
+
 struct import *import_run(void *ctx, const struct import_files *files,
 			  const struct directory *existing,
 			  const struct import_rules *rules)
@@ -233,6 +243,7 @@ struct import *import_run(void *ctx, const struct import_files *files,
 
 	OSMO_ASSERT(import);
 	import->encoding = "";
+	import->rules = rules;
 	if (files->channels)
 		import_table_read(&import_channels, import, files->channels,
 				  files->channels_len, &channels);
@@ -243,7 +254,10 @@ struct import *import_run(void *ctx, const struct import_files *files,
 				  files->units_len, &units);
 	else
 		keep_units(import, existing, &units);
-	import_check(import, &units, &channels, rules);
+	if (!import->stopped)
+		import_check(import, &units, &channels);
+	if (import->stopped)
+		return import;
 	if (import->fault_total) {
 		qsort(import->faults, import->fault_count,
 		      sizeof(*import->faults), by_place);
@@ -252,6 +266,8 @@ struct import *import_run(void *ctx, const struct import_files *files,
 	import->directory = build(import, &units, &channels);
 	compare_channels(import, existing);
 	compare_units(import, existing);
+	if (import->stopped)
+		import->directory = NULL;
 	return import;
 }
 
@@ -409,13 +425,15 @@ static void write_unit(const struct import_change *change,
 	ledger_batch_unit(batch, &row);
 }
 
-void import_write(const struct import *import, struct ledger_batch *batch,
+void import_write(struct import *import, struct ledger_batch *batch,
 		  const char *principal)
 {
 	const struct import_change *change;
 	size_t i;
 
 	for (i = 0; i < import->change_count; i++) {
+		if (import_should_stop(import))
+			return;
 		change = &import->changes[i];
 		if (change->channel || change->channel_before) {
 			write_channel(change, batch);

@@ -36,8 +36,11 @@ struct import_files {
 	size_t channels_len;
 };
 
-/* What other rooms know about a row; either may be NULL. */
+/* What other rooms know; each may be NULL. */
 struct import_rules {
+	/* Asked at each row: nobody waits for the result any more. */
+	bool (*should_stop)(void *data);
+	void *data;
 	int (*check_signalling)(const char *signalling, struct fault *fault);
 	int (*check_number)(const struct channel_entry *channel,
 			    const char *number, struct fault *fault);
@@ -76,8 +79,11 @@ struct import {
 	size_t removed;
 	size_t same;
 	const char *encoding; /* of units.csv, else of channels.csv */
+	const struct import_rules *rules;
+	bool stopped; /* by the rules: neither directory nor faults count */
 };
 
+/* The rules must live as long as the import. */
 struct import *import_run(void *ctx, const struct import_files *files,
 			  const struct directory *existing,
 			  const struct import_rules *rules);
@@ -86,9 +92,13 @@ struct import *import_run(void *ctx, const struct import_files *files,
 void import_reply(const struct import *import, void *ctx,
 		  Gridcall__V1__ImportReply *reply);
 
+/* Whether the rules stop it; from then on it is stopped. */
+bool import_should_stop(struct import *import);
+
 /*
  * Add the changed rows to a batch, and an event for every unit that changed;
- * a unit that moved to another grid is told on both.
+ * a unit that moved to another grid is told on both.  Stopped half way, the
+ * batch must not be committed.
  */
-void import_write(const struct import *import, struct ledger_batch *batch,
+void import_write(struct import *import, struct ledger_batch *batch,
 		  const char *principal);

@@ -416,10 +416,9 @@ static const struct directory *only_channels(struct import *import,
 }
 
 void import_check(struct import *import, const struct import_rows *units,
-		  const struct import_rows *channels,
-		  const struct import_rules *rules)
+		  const struct import_rows *channels)
 {
-	struct check check = {.import = import, .rules = rules};
+	struct check check = {.import = import, .rules = import->rules};
 	const struct unit *rows = units->rows;
 	size_t i;
 
@@ -428,7 +427,7 @@ void import_check(struct import *import, const struct import_rows *units,
 	check.channels = only_channels(import, channels);
 	if (units->numbers)
 		check.table = &import_units;
-	for (i = 0; i < units->count; i++) {
+	for (i = 0; i < units->count && !import_should_stop(import); i++) {
 		if (units->numbers) {
 			check.row = units->numbers[i];
 			check_unit(&check, &rows[i]);

@@ -362,7 +362,7 @@ void import_table_read(const struct import_table *table, struct import *import,
 	struct fault fault;
 	char *const *cells;
 	size_t count;
-	int rc;
+	int rc = 0;
 
 	memset(rows, 0, sizeof(*rows));
 	/* Never NULL for a file that was given. */
@@ -377,7 +377,8 @@ void import_table_read(const struct import_table *table, struct import *import,
 	import->encoding = csv_encoding(reading.csv);
 	if (!read_header(&reading))
 		return;
-	while ((rc = csv_next(reading.csv, &cells, &count, &fault)) > 0)
+	while (!import_should_stop(import) &&
+	       (rc = csv_next(reading.csv, &cells, &count, &fault)) > 0)
 		read_row(&reading, rows, cells, count);
 	if (rc < 0)
 		import_add_fault(import, place_of(&reading, "", ""), "%s",

@@ -73,5 +73,4 @@ char *import_column_text(void *ctx, const struct import_column *column,
 
 /* Check the values of all rows.  existing: whose rows were kept. */
 void import_check(struct import *import, const struct import_rows *units,
-		  const struct import_rows *channels,
-		  const struct import_rules *rules);
+		  const struct import_rows *channels);

@@ -478,6 +478,33 @@ static void faults_without_end_are_counted(void **state)
 	assert_string_equal(reply.faults[0]->value, "C0000");
 }
 
+static bool stop_at_zero(void *data)
+{
+	unsigned int *left = data;
+
+	return !*left || !--*left;
+}
+
+static void an_import_stops_at_whichever_row_it_is_told(void **state)
+{
+	struct trial *trial = *state;
+	unsigned int left, asked;
+
+	trial->rules.should_stop = stop_at_zero;
+	trial->rules.data = &left;
+	for (asked = 1;; asked++) {
+		assert_true(asked < 100);
+		left = asked;
+		run(trial, CHANNEL_HEADER CH1 CH2, UNIT_HEADER U1 U2);
+		if (!trial->import->stopped)
+			break;
+		assert_null(trial->import->directory);
+	}
+	/* Each of four rows was asked about more than once. */
+	assert_true(asked > 8);
+	assert_int_equal(trial->import->added, 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -492,6 +519,7 @@ int main(void)
 		TEST(what_must_be_unique_is),
 		TEST(every_fault_of_a_file_is_told),
 		TEST(the_rules_of_other_rooms_are_asked),
+		TEST(an_import_stops_at_whichever_row_it_is_told),
 		TEST(units_that_stay_must_fit_new_channels),
 		TEST(a_gb18030_file_is_read_as_such),
 		TEST(a_hundred_thousand_rows_are_taken_in),
