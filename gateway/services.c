@@ -20,10 +20,18 @@
 #define REQUESTS_BYTES_MAX (64u << 20)
 #define STUCK_S            5 /* without progress */
 #define COUNTERS_MAX       64
+#define KEY_BYTES          32
 
 struct feed {
 	struct llist_head entry;
 	struct gridcall_feed feed;
+};
+
+/* A socket that takes commands over a network. */
+struct entrance {
+	struct llist_head entry;
+	const char *address;
+	const char *public_key;
 };
 
 /* What a plugin holds as struct gridcall_bridge. */
@@ -33,6 +41,7 @@ struct bridge {
 	const struct gridcall_service *plugin;
 	void *state;
 	struct llist_head feeds;
+	struct llist_head entrances;
 	uint64_t progress;
 	unsigned int stuck_s;
 };
@@ -40,6 +49,8 @@ struct bridge {
 struct services {
 	struct services_config config;
 	struct llist_head bridges;
+	struct gridcall_key *keys; /* in force; NULL: not told yet */
+	size_t key_count;
 	struct inbox *requests; /* struct parcel * */
 	_Atomic size_t requests_bytes;
 	struct inbox *lines; /* struct line */
@@ -52,7 +63,10 @@ struct parcel {
 	struct bridge *bridge;
 	uint64_t token;
 	uint64_t received_us;
+	uint64_t connection;
 	size_t len;
+	bool has_key;
+	uint8_t public_key[KEY_BYTES];
 	char principal[64];
 	char address[64];
 	uint8_t data[];
@@ -69,10 +83,25 @@ static struct bridge *bridge_of(struct gridcall_bridge *handle)
 	return (struct bridge *)handle;
 }
 
+/* A field that came with minor version 1 is not there in an older plugin. */
+static bool has_minor_1(const struct bridge *bridge)
+{
+	return bridge->plugin->head.abi_minor >= 1;
+}
+
 static void parcel_free(struct services *services, struct parcel *parcel)
 {
 	atomic_fetch_sub(&services->requests_bytes, parcel->len);
 	free(parcel);
+}
+
+static void take_peer(struct parcel *parcel,
+		      const struct gridcall_request *request)
+{
+	parcel->connection = request->connection;
+	parcel->has_key = request->public_key;
+	if (request->public_key)
+		memcpy(parcel->public_key, request->public_key, KEY_BYTES);
 }
 
 /* [any] */
@@ -92,6 +121,10 @@ static int host_request(struct gridcall_bridge *handle,
 	parcel->bridge = bridge;
 	parcel->token = request->token;
 	parcel->received_us = clock_now_us();
+	parcel->connection = 0;
+	parcel->has_key = false;
+	if (has_minor_1(bridge))
+		take_peer(parcel, request);
 	parcel->len = request->len;
 	OSMO_STRLCPY_ARRAY(parcel->principal, request->principal);
 	OSMO_STRLCPY_ARRAY(parcel->address, request->address);
@@ -113,7 +146,24 @@ static void host_feed(struct gridcall_bridge *handle,
 	feed->feed.name = talloc_strdup(feed, from->name);
 	feed->feed.address = talloc_strdup(feed, from->address);
 	feed->feed.jurisdiction = talloc_strdup(feed, from->jurisdiction);
+	if (has_minor_1(bridge)) {
+		feed->feed.public_key = talloc_strdup(feed, from->public_key);
+		feed->feed.voice = from->voice;
+	}
 	llist_add_tail(&feed->entry, &bridge->feeds);
+}
+
+/* [main, inside open()] */
+static void host_commands(struct gridcall_bridge *handle, const char *address,
+			  const char *public_key)
+{
+	struct bridge *bridge = bridge_of(handle);
+	struct entrance *entrance = talloc_zero(bridge, struct entrance);
+
+	OSMO_ASSERT(entrance);
+	entrance->address = talloc_strdup(entrance, address);
+	entrance->public_key = talloc_strdup(entrance, public_key);
+	llist_add_tail(&entrance->entry, &bridge->entrances);
 }
 
 /* [any] */
@@ -133,6 +183,7 @@ static const struct gridcall_service_host service_host = {
 	.request = host_request,
 	.feed = host_feed,
 	.log = host_log,
+	.commands = host_commands,
 };
 
 static int on_requests(struct osmo_fd *ofd, unsigned int what)
@@ -154,6 +205,10 @@ static int on_requests(struct osmo_fd *ofd, unsigned int what)
 				.data = parcel->data,
 				.len = parcel->len,
 				.received_us = parcel->received_us,
+				.connection = parcel->connection,
+				.public_key = parcel->has_key
+						      ? parcel->public_key
+						      : NULL,
 			});
 		parcel_free(services, parcel);
 	}
@@ -226,6 +281,54 @@ struct services *services_free(struct services *services)
 	return NULL;
 }
 
+/* ------------------------------------------------------------------ keys -- */
+
+static void tell_keys(const struct bridge *bridge)
+{
+	const struct services *services = bridge->services;
+
+	if (services->keys && bridge->plugin->keys)
+		bridge->plugin->keys(bridge->state, services->keys,
+				     services->key_count);
+}
+
+static void copy_key(struct gridcall_key *keys, size_t i,
+		     const struct gridcall_key *from)
+{
+	const char **areas;
+	size_t count = 0;
+
+	while (from->jurisdiction[count])
+		count++;
+	areas = talloc_zero_array(keys, const char *, count + 1);
+	OSMO_ASSERT(areas);
+	while (count--)
+		areas[count] = talloc_strdup(areas, from->jurisdiction[count]);
+	keys[i] = *from;
+	keys[i].principal = talloc_strdup(keys, from->principal);
+	keys[i].jurisdiction = areas;
+}
+
+void services_keys(struct services *services, const struct gridcall_key *keys,
+		   size_t count)
+{
+	struct gridcall_key *copy =
+		talloc_zero_array(services, struct gridcall_key, count + 1);
+	struct bridge *bridge;
+	size_t i;
+
+	OSMO_ASSERT(copy);
+	for (i = 0; i < count; i++)
+		copy_key(copy, i, &keys[i]);
+	talloc_free(services->keys);
+	services->keys = copy;
+	services->key_count = count;
+	llist_for_each_entry (bridge, &services->bridges, entry)
+		tell_keys(bridge);
+}
+
+/* ------------------------------------------------------ open and publish -- */
+
 int services_open(struct services *services,
 		  const struct gridcall_service *plugin,
 		  const struct gridcall_option *options,
@@ -238,6 +341,7 @@ int services_open(struct services *services,
 	bridge->services = services;
 	bridge->plugin = plugin;
 	INIT_LLIST_HEAD(&bridge->feeds);
+	INIT_LLIST_HEAD(&bridge->entrances);
 	rc = plugin->open(&bridge->state, &service_host,
 			  (struct gridcall_bridge *)bridge, options, why);
 	if (rc < 0) {
@@ -245,7 +349,35 @@ int services_open(struct services *services,
 		return rc;
 	}
 	llist_add_tail(&bridge->entry, &services->bridges);
+	tell_keys(bridge);
 	return 0;
+}
+
+/*
+ * What is for one feed alone, and what not every feed carries, is nothing that
+ * a plugin of minor version 0 knows: of it the first feed gets what it may.
+ */
+static bool understands(const struct bridge *bridge,
+			const struct gridcall_message *message)
+{
+	const char *kind = strrchr(message->topic, '.');
+	const struct feed *first;
+
+	if (has_minor_1(bridge))
+		return true;
+	if (kind && (!strcmp(kind, ".audit") || !strcmp(kind, ".voice")))
+		return false;
+	first = llist_first_entry_or_null(&bridge->feeds, struct feed, entry);
+	return !message->feed ||
+	       (first && !strcmp(first->feed.name, message->feed));
+}
+
+static int publish(const struct bridge *bridge,
+		   const struct gridcall_message *message)
+{
+	return understands(bridge, message)
+		       ? bridge->plugin->publish(bridge->state, message)
+		       : 0;
 }
 
 unsigned int services_publish(struct services *services,
@@ -255,7 +387,7 @@ unsigned int services_publish(struct services *services,
 	unsigned int full = 0;
 
 	llist_for_each_entry (bridge, &services->bridges, entry)
-		full += bridge->plugin->publish(bridge->state, message) < 0;
+		full += publish(bridge, message) < 0;
 	return full;
 }
 
@@ -265,14 +397,17 @@ void services_publish_each(struct services *services,
 			   void *data)
 {
 	struct bridge *bridge;
+	struct feed *feed;
 
 	llist_for_each_entry (bridge, &services->bridges, entry) {
-		struct feed *feed = llist_first_entry_or_null(
-			&bridge->feeds, struct feed, entry);
-		struct gridcall_message message = {0};
+		llist_for_each_entry (feed, &bridge->feeds, entry) {
+			struct gridcall_message message = {0};
 
-		if (feed && make(data, feed->feed.jurisdiction, &message))
-			(void)bridge->plugin->publish(bridge->state, &message);
+			if (!make(data, feed->feed.jurisdiction, &message))
+				continue;
+			message.feed = feed->feed.name;
+			(void)publish(bridge, &message);
+		}
 	}
 }
 
@@ -293,6 +428,21 @@ void services_feeds(struct services *services,
 	llist_for_each_entry (bridge, &services->bridges, entry)
 		llist_for_each_entry (feed, &bridge->feeds, entry)
 			visit(data, bridge->plugin->head.name, &feed->feed);
+}
+
+void services_commands(struct services *services,
+		       void (*visit)(void *data, const char *service,
+				     const char *address,
+				     const char *public_key),
+		       void *data)
+{
+	struct bridge *bridge;
+	struct entrance *entrance;
+
+	llist_for_each_entry (bridge, &services->bridges, entry)
+		llist_for_each_entry (entrance, &bridge->entrances, entry)
+			visit(data, bridge->plugin->head.name,
+			      entrance->address, entrance->public_key);
 }
 
 void services_counters(struct services *services,

@@ -29,6 +29,8 @@ struct service_request {
 	const uint8_t *data;
 	size_t len;
 	uint64_t received_us;
+	uint64_t connection;       /* one peer's as long as it lasts; 0: none */
+	const uint8_t *public_key; /* 32 bytes it came with; NULL: none */
 };
 
 struct services_config {
@@ -54,8 +56,8 @@ unsigned int services_publish(struct services *services,
 			      const struct gridcall_message *message);
 
 /*
- * Call make() for each service with its first feed's jurisdiction, and hand
- * what it fills in to that service alone.
+ * Call make() for each feed of each service with its jurisdiction, and hand
+ * what it fills in to that feed alone.
  */
 void services_publish_each(struct services *services,
 			   bool (*make)(void *data, const char *jurisdiction,
@@ -71,6 +73,21 @@ void services_feeds(struct services *services,
 		    void (*visit)(void *data, const char *service,
 				  const struct gridcall_feed *feed),
 		    void *data);
+
+/* Visit every socket that takes commands over a network; public_key is Z85. */
+void services_commands(struct services *services,
+		       void (*visit)(void *data, const char *service,
+				     const char *address,
+				     const char *public_key),
+		       void *data);
+
+/*
+ * The keys in force from now on, all of them; copied.  Every service that lets
+ * somebody in by key gets them now, those opened later right after that.
+ * Until the first call nobody comes in by key.
+ */
+void services_keys(struct services *services, const struct gridcall_key *keys,
+		   size_t count);
 
 /* Visit every service with its counters. */
 void services_counters(struct services *services,

@@ -303,8 +303,20 @@ DEFUN(cfg_plugin, cfg_plugin_cmd, "plugin NAME",
 	return CMD_SUCCESS;
 }
 
+/* Of options of one key the first word of the value tells which it is. */
+static bool is_option(const struct option_setting *option, const char *key,
+		      const char *word)
+{
+	size_t len = word ? strcspn(word, " ") : 0;
+
+	return !strcmp(option->key, key) &&
+	       (!word || (strcspn(option->value, " ") == len &&
+			  !strncmp(option->value, word, len)));
+}
+
 DEFUN(cfg_option, cfg_option_cmd, "option KEY .VALUE",
-      "An option of this plugin\n"
+      "An option of this plugin; another of the same key is added when its "
+      "first word differs\n"
       "Its name\n"
       "Its value, to the end of the line\n")
 {
@@ -312,7 +324,7 @@ DEFUN(cfg_option, cfg_option_cmd, "option KEY .VALUE",
 	struct option_setting *option;
 
 	llist_for_each_entry (option, &setting->options, entry)
-		if (!strcmp(option->key, argv[0]))
+		if (is_option(option, argv[0], argv[1]))
 			goto found;
 	option = talloc_zero(setting, struct option_setting);
 	OSMO_ASSERT(option);
@@ -326,24 +338,41 @@ found:
 	return CMD_SUCCESS;
 }
 
-DEFUN(cfg_no_option, cfg_no_option_cmd, "no option KEY",
-      NO_STR "Take an option of this plugin away\n"
-	     "Its name\n")
+static int remove_options(struct vty *vty, const char *key, const char *word)
 {
 	struct plugin_setting *setting = vty->index;
-	struct option_setting *option;
+	struct option_setting *option, *next;
+	size_t removed = 0;
 
-	llist_for_each_entry (option, &setting->options, entry) {
-		if (strcmp(option->key, argv[0]))
+	llist_for_each_entry_safe (option, next, &setting->options, entry) {
+		if (!is_option(option, key, word))
 			continue;
 		llist_del(&option->entry);
 		talloc_free(option);
+		removed++;
+	}
+	if (removed) {
 		note_restart(vty);
 		return CMD_SUCCESS;
 	}
-	vty_out(vty, "%% plugin %s has no option '%s'%s", setting->name,
-		argv[0], VTY_NEWLINE);
+	vty_out(vty, "%% plugin %s has no option '%s%s%s'%s", setting->name,
+		key, word ? " " : "", word ? word : "", VTY_NEWLINE);
 	return CMD_WARNING;
+}
+
+DEFUN(cfg_no_option, cfg_no_option_cmd, "no option KEY",
+      NO_STR "Take an option of this plugin away\n"
+	     "Its name; all of that name go\n")
+{
+	return remove_options(vty, argv[0], NULL);
+}
+
+DEFUN(cfg_no_option_word, cfg_no_option_word_cmd, "no option KEY WORD",
+      NO_STR "Take an option of this plugin away\n"
+	     "Its name\n"
+	     "First word of the value: which of that name\n")
+{
+	return remove_options(vty, argv[0], argv[1]);
 }
 
 DEFUN(cfg_no_plugin, cfg_no_plugin_cmd, "no plugin NAME",
@@ -473,6 +502,7 @@ void gateway_vty_init(struct gateway *gateway)
 	install_node(&plugin_node, write_plugins);
 	install_element(PLUGIN_NODE, &cfg_option_cmd);
 	install_element(PLUGIN_NODE, &cfg_no_option_cmd);
+	install_element(PLUGIN_NODE, &cfg_no_option_word_cmd);
 	install_node(&end_node, write_end);
 	install_element_ve(&show_settings_cmd);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/control/authority.h"
 #include "gateway/control/gateway_vty.h"
 
 #include <string.h>
@@ -206,7 +207,9 @@ static void show_feed(void *data, const char *service,
 
 	vty_out(vty, "%s feed %s at %s for %s%s", service, feed->name,
 		feed->address,
-		feed->jurisdiction[0] ? feed->jurisdiction : "everything",
+		strcmp(feed->jurisdiction, AUTHORITY_EVERYTHING)
+			? feed->jurisdiction
+			: "everything",
 		VTY_NEWLINE);
 }
 

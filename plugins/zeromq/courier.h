@@ -2,9 +2,9 @@
  *
  * courier.h - the one thread that owns the sockets of a service
  *
- * It carries letters from the outbox to the feed and to who asked, and requests
- * from the command socket to the gateway.  Main never touches a socket after
- * courier_start(), so a slow peer can't hold it up.
+ * It carries letters from the outbox to the feeds and to who asked, and
+ * requests from the command sockets to the gateway.  Main never touches a
+ * socket after courier_start(), so a slow peer can't hold it up.
  *
  * Threads: all functions main; the counters are relaxed atomics.
  */
@@ -16,15 +16,17 @@
 
 #include "plugins/plugin.h"
 #include "plugins/zeromq/desk.h"
+#include "plugins/zeromq/gate.h"
 #include "plugins/zeromq/outbox.h"
 #include "plugins/zeromq/settings.h"
-#include "plugins/zeromq/socket_file.h"
+
+struct outlet;
+struct zmq_pollitem_t;
 
 #define COURIER_REQUEST_MAX (16u << 20) /* bytes */
 #define COURIER_OPEN_MAX    1024        /* requests without an answer yet */
 
 struct courier_counters {
-	_Atomic uint64_t published;
 	_Atomic uint64_t dropped;    /* by publish(): the backlog was full */
 	_Atomic uint64_t requests;   /* handed to the gateway */
 	_Atomic uint64_t refused;    /* answered BUSY, or too large */
@@ -39,16 +41,22 @@ struct courier {
 	struct outbox *outbox;
 	struct desk *desk;
 	void *context;
-	void *router;    /* NULL: no command socket */
-	void *publisher; /* NULL: no feed */
-	struct socket_file router_file;
-	struct socket_file publisher_file;
+	struct gate *inlets; /* command sockets */
+	size_t inlet_count;
+	struct outlet *outlets; /* feeds */
+	size_t outlet_count;
+	struct zmq_pollitem_t *items; /* outbox, inlets, outlets */
 	pthread_t thread;
 	bool started;
 	_Atomic bool stopping;
 	_Atomic uint64_t turns;
 	struct courier_counters counters;
 };
+
+static inline void courier_count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 /* Bind what the settings name, start the thread.  0, or an errno and why. */
 int courier_start(struct courier *courier, struct gridcall_why *why);

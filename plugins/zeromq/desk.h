@@ -21,6 +21,7 @@ struct desk;
 struct desk_peer {
 	uint8_t id[DESK_PEER_MAX];
 	uint8_t len;
+	size_t inlet;   /* the command socket it came in by */
 	bool delimited; /* a REQ socket: an empty frame goes before the data */
 };
 

@@ -16,12 +16,15 @@
 #include "proto/topic.h"
 
 struct outbox;
+struct settings_feed;
 
-/* A message for the feed, or the answer to a request. */
+/* A message for the feeds, or the answer to a request. */
 struct letter {
 	struct letter *next;
-	uint64_t token;        /* of the request; 0: for the feed */
-	char topic[TOPIC_MAX]; /* for the feed */
+	uint64_t token; /* of the request; 0: for the feeds */
+	/* for this feed alone; NULL: for each that carries it */
+	const struct settings_feed *feed;
+	char topic[TOPIC_MAX]; /* for the feeds */
 	size_t len;
 	uint8_t data[];
 };

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKLOG_MAX 10000000
+#define BACKLOG_MAX  10000000
+#define WORDS_MAX    4
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 __attribute__((format(printf, 2, 3))) static int
 refuse(struct gridcall_why *why, const char *format, ...)
@@ -22,35 +24,144 @@ refuse(struct gridcall_why *why, const char *format, ...)
 	return -EINVAL;
 }
 
-static int take_address(char address[SETTINGS_ADDRESS_MAX],
-			const struct gridcall_option *option,
-			struct gridcall_why *why)
-{
-	const char *value = option->value;
+/* ---------------------------------------------------------------- words -- */
 
+struct words {
+	char text[256];
+	char *word[WORDS_MAX];
+	size_t count;
+};
+
+/* False when there are more than anything here takes. */
+static bool split(struct words *words, const char *value)
+{
+	char *at = words->text;
+	char *word;
+
+	words->count = 0;
+	if (strlen(value) >= sizeof(words->text))
+		return false;
+	strcpy(words->text, value);
+	while ((word = strsep(&at, " \t"))) {
+		if (!*word)
+			continue;
+		if (words->count == WORDS_MAX)
+			return false;
+		words->word[words->count++] = word;
+	}
+	return true;
+}
+
+/* One more of what there may be many of; NULL when memory is out. */
+static void *extend(void *list, size_t *count, size_t size)
+{
+	void *longer = realloc(list, (*count + 1) * size);
+
+	if (longer)
+		memset((char *)longer + *count * size, 0, size);
+	*count += longer ? 1 : 0;
+	return longer;
+}
+
+/* -------------------------------------------------------------- options -- */
+
+static int take_address(char address[SETTINGS_ADDRESS_MAX], const char *key,
+			const char *value, struct gridcall_why *why)
+{
 	if (!strncmp(value, "tcp://", 6))
 		return refuse(
 			why,
 			"%s '%.100s': TCP needs CURVE, which this service "
 			"does not have yet; give ipc:///path",
-			option->key, value);
+			key, value);
 	if (strncmp(value, "ipc://", 6) || !value[6])
 		return refuse(why,
 			      "%s '%.100s' is not an address of this service; "
 			      "give ipc:///path",
-			      option->key, value);
+			      key, value);
 	/* Such names have no file, hence no permissions to guard them. */
 	if (value[6] == '@' || value[6] == '*')
 		return refuse(why,
 			      "%s '%.100s' has no file whose permissions "
 			      "could guard it; give ipc:///path",
-			      option->key, value);
+			      key, value);
 	if (strlen(value) >= SETTINGS_ADDRESS_MAX)
 		return refuse(why,
 			      "%s '%.40s...' is longer than the %d characters "
 			      "of a socket's path; choose a shorter one",
-			      option->key, value, SETTINGS_ADDRESS_MAX - 7);
+			      key, value, SETTINGS_ADDRESS_MAX - 7);
 	strcpy(address, value);
+	return 0;
+}
+
+static int take_name(char name[SETTINGS_NAME_MAX], const char *value,
+		     struct gridcall_why *why)
+{
+	size_t len = strlen(value);
+
+	if (!len || len >= SETTINGS_NAME_MAX ||
+	    strspn(value, NAME_LETTERS) != len || !strcmp(value, "commands"))
+		return refuse(why,
+			      "feed '%.100s' can't be called so; a feed's name "
+			      "is 1 to %d of a-z, 0-9 and -, and not commands",
+			      value, SETTINGS_NAME_MAX - 1);
+	strcpy(name, value);
+	return 0;
+}
+
+static int take_jurisdiction(char jurisdiction[TOPIC_MAX], const char *value,
+			     struct gridcall_why *why)
+{
+	size_t len = strlen(value);
+
+	if (!len || value[len - 1] != '.' || !topic_prefix_is_valid(value, len))
+		return refuse(why,
+			      "jurisdiction '%.100s' is not a whole area; give "
+			      "a prefix that ends in '.', like gc1.440106.; "
+			      "everything is " SETTINGS_EVERYTHING,
+			      value);
+	strcpy(jurisdiction, value);
+	return 0;
+}
+
+static int take_commands(struct settings *settings, const char *value,
+			 struct gridcall_why *why)
+{
+	void *longer = extend(settings->commands, &settings->command_count,
+			      sizeof(*settings->commands));
+
+	if (!longer)
+		return refuse(why, "memory is out");
+	settings->commands = longer;
+	return take_address(
+		settings->commands[settings->command_count - 1].address,
+		"commands", value, why);
+}
+
+static int take_feed(struct settings *settings, const char *value,
+		     struct gridcall_why *why)
+{
+	struct settings_feed *feed =
+		extend(settings->feeds, &settings->feed_count,
+		       sizeof(*settings->feeds));
+	struct words words;
+
+	if (!feed)
+		return refuse(why, "memory is out");
+	settings->feeds = feed;
+	feed += settings->feed_count - 1;
+	if (!split(&words, value) || words.count < 3 ||
+	    (words.count == 4 && strcmp(words.word[3], "voice")))
+		return refuse(why,
+			      "feed '%.100s' is not NAME ADDRESS JURISDICTION "
+			      "[voice]; write for example: feed all "
+			      "ipc:///run/gridcall/feed.sock gc1.",
+			      value);
+	feed->voice = words.count == 4;
+	if (take_name(feed->name, words.word[0], why) ||
+	    take_address(feed->address, "feed", words.word[1], why) ||
+	    take_jurisdiction(feed->jurisdiction, words.word[2], why))
+		return -EINVAL;
 	return 0;
 }
 
@@ -101,34 +212,15 @@ static int take_group(gid_t *group, const struct gridcall_option *option,
 	return 0;
 }
 
-static int take_jurisdiction(char jurisdiction[TOPIC_MAX],
-			     const struct gridcall_option *option,
-			     struct gridcall_why *why)
-{
-	const char *value = option->value;
-	size_t len = strlen(value);
-
-	if (!topic_prefix_is_valid(value, len) ||
-	    (len && value[len - 1] != '.'))
-		return refuse(why,
-			      "jurisdiction '%.100s' is not a whole area; give "
-			      "a prefix that ends in '.', like gc1.440106.",
-			      value);
-	strcpy(jurisdiction, value);
-	return 0;
-}
-
 static int take(struct settings *settings, const struct gridcall_option *option,
 		struct gridcall_why *why)
 {
 	const char *key = option->key;
 
 	if (!strcmp(key, "commands"))
-		return take_address(settings->commands, option, why);
+		return take_commands(settings, option->value, why);
 	if (!strcmp(key, "feed"))
-		return take_address(settings->feed, option, why);
-	if (!strcmp(key, "jurisdiction"))
-		return take_jurisdiction(settings->jurisdiction, option, why);
+		return take_feed(settings, option->value, why);
 	if (!strcmp(key, "backlog"))
 		return take_count(&settings->backlog, option, why);
 	if (!strcmp(key, "subscriber_backlog"))
@@ -139,9 +231,52 @@ static int take(struct settings *settings, const struct gridcall_option *option,
 		return take_group(&settings->group, option, why);
 	return refuse(why,
 		      "'%.100s' is not an option of this service; it knows "
-		      "commands, feed, jurisdiction, backlog, "
-		      "subscriber_backlog, mode and group",
+		      "commands, feed, backlog, subscriber_backlog, mode and "
+		      "group",
 		      key);
+}
+
+/* ------------------------------------------------------------ the whole -- */
+
+static const char *address_at(const struct settings *settings, size_t i)
+{
+	return i < settings->command_count
+		       ? settings->commands[i].address
+		       : settings->feeds[i - settings->command_count].address;
+}
+
+static int check_addresses(const struct settings *settings,
+			   struct gridcall_why *why)
+{
+	size_t count = settings->command_count + settings->feed_count;
+	size_t i, k;
+
+	for (i = 0; i < count; i++)
+		for (k = 0; k < i; k++)
+			if (!strcmp(address_at(settings, i),
+				    address_at(settings, k)))
+				return refuse(why,
+					      "'%s' is given twice; give each "
+					      "feed and each command socket an "
+					      "address of its own",
+					      address_at(settings, i));
+	return 0;
+}
+
+static int check_names(const struct settings *settings,
+		       struct gridcall_why *why)
+{
+	size_t i, k;
+
+	for (i = 0; i < settings->feed_count; i++)
+		for (k = 0; k < i; k++)
+			if (!strcmp(settings->feeds[i].name,
+				    settings->feeds[k].name))
+				return refuse(why,
+					      "two feeds are called '%s'; give "
+					      "each a name of its own",
+					      settings->feeds[i].name);
+	return 0;
 }
 
 int settings_parse(struct settings *settings,
@@ -152,18 +287,27 @@ int settings_parse(struct settings *settings,
 				.subscriber_backlog = 10000,
 				.mode = 0660,
 				.group = (gid_t)-1};
+	int rc = 0;
 
-	for (; options && options->key; options++)
-		if (take(&read, options, why))
-			return -EINVAL;
-	if (!read.commands[0] && !read.feed[0])
-		return refuse(why, "the service has nothing to do; give it "
-				   "commands, feed or both");
-	if (!strcmp(read.commands, read.feed))
-		return refuse(why,
-			      "commands and feed are both '%.100s'; give each "
-			      "a socket of its own",
-			      read.feed);
-	*settings = read;
-	return 0;
+	for (; !rc && options && options->key; options++)
+		rc = take(&read, options, why);
+	if (!rc && !read.command_count && !read.feed_count)
+		rc = refuse(why, "the service has nothing to do; give it "
+				 "commands, a feed or both");
+	if (!rc)
+		rc = check_names(&read, why);
+	if (!rc)
+		rc = check_addresses(&read, why);
+	if (rc)
+		settings_clear(&read);
+	else
+		*settings = read;
+	return rc;
+}
+
+void settings_clear(struct settings *settings)
+{
+	free(settings->commands);
+	free(settings->feeds);
+	memset(settings, 0, sizeof(*settings));
 }

@@ -2,18 +2,25 @@
  *
  * settings.h - the options of a ZeroMQ service, checked
  *
- *   commands            ipc:///path of the command socket
- *   feed                ipc:///path of the feed
- *   jurisdiction        topic prefix that the feed carries; empty: everything
+ *   commands ADDRESS    a command socket, any number of them
+ *   feed NAME ADDRESS JURISDICTION [voice]
+ *                       a feed, any number of them; the jurisdiction is the
+ *                       topic prefix that it carries, gc1. for everything
  *   backlog             messages that wait for the service, 100000
  *   subscriber_backlog  messages that wait for one slow subscriber, 10000
- *   mode                octal permissions of the sockets, 0660
- *   group               who owns the sockets beside us
+ *   mode                octal permissions of ipc sockets, 0660
+ *   group               who owns the ipc sockets beside us
  *
+ * An address is ipc:///path.  Of an option that there is once the last given
+ * is in force.
+ *
+ * Memory:  malloc; settings_clear() frees it.
  * Threads: main.
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,18 +28,35 @@
 #include "proto/topic.h"
 
 #define SETTINGS_ADDRESS_MAX 114 /* ipc:// and the longest path of a socket */
+#define SETTINGS_NAME_MAX    32  /* with the final NUL */
+#define SETTINGS_EVERYTHING  "gc1."
+
+struct settings_feed {
+	char name[SETTINGS_NAME_MAX];
+	char address[SETTINGS_ADDRESS_MAX];
+	char jurisdiction[TOPIC_MAX];
+	bool voice; /* live voice too */
+};
+
+struct settings_commands {
+	char address[SETTINGS_ADDRESS_MAX];
+};
 
 struct settings {
-	char commands[SETTINGS_ADDRESS_MAX]; /* "": none */
-	char feed[SETTINGS_ADDRESS_MAX];     /* "": none */
-	char jurisdiction[TOPIC_MAX];
+	struct settings_commands *commands;
+	size_t command_count;
+	struct settings_feed *feeds;
+	size_t feed_count;
 	uint32_t backlog;
 	uint32_t subscriber_backlog;
 	mode_t mode;
 	gid_t group; /* (gid_t)-1: leave it */
 };
 
-/* 0, or -EINVAL and a sentence. */
+/* 0, or -EINVAL and a sentence; nothing is kept then. */
 int settings_parse(struct settings *settings,
 		   const struct gridcall_option *options,
 		   struct gridcall_why *why);
+
+/* Accepts one that was never filled but zeroed. */
+void settings_clear(struct settings *settings);

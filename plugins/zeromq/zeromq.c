@@ -2,10 +2,10 @@
  *
  * zeromq.c - the service that other systems subscribe to and send commands to
  *
- * One ROUTER takes gridcall.v1.Request and gives gridcall.v1.Reply: one frame
- * from a DEALER, an empty one and that from a REQ.  One PUB is a feed: topic
- * and payload, of one jurisdiction.  Both on ipc, where permissions of the file
- * say who may connect.  The options are in settings.h.
+ * A ROUTER takes gridcall.v1.Request and gives gridcall.v1.Reply: one frame
+ * from a DEALER, an empty one and that from a REQ.  A PUB is a feed: topic and
+ * payload, of one jurisdiction.  There may be several of both, on ipc, where
+ * permissions of the file say who may connect.  The options are in settings.h.
  */
 #include "plugins/plugin.h"
 
@@ -14,21 +14,23 @@
 #include <string.h>
 
 #include "plugins/zeromq/courier.h"
-
-/* Heartbeats have no area and go to every feed. */
-#define GATEWAYS "gc1.gateway."
+#include "plugins/zeromq/outlet.h"
 
 static void announce(const struct courier *courier)
 {
-	const struct settings *settings = &courier->settings;
-	const char *jurisdiction = settings->jurisdiction;
-	struct gridcall_feed feed = {.name = *jurisdiction ? jurisdiction
-							   : "everything",
-				     .address = settings->feed,
-				     .jurisdiction = jurisdiction};
+	size_t i;
 
-	if (settings->feed[0])
-		courier->host->feed(courier->bridge, &feed);
+	for (i = 0; i < courier->outlet_count; i++) {
+		const struct settings_feed *feed = courier->outlets[i].feed;
+
+		courier->host->feed(
+			courier->bridge,
+			&(struct gridcall_feed){
+				.name = feed->name,
+				.address = courier->outlets[i].gate.address,
+				.jurisdiction = feed->jurisdiction,
+				.voice = feed->voice});
+	}
 }
 
 static int service_open(void **state, const struct gridcall_service_host *host,
@@ -48,6 +50,7 @@ static int service_open(void **state, const struct gridcall_service_host *host,
 	courier->bridge = bridge;
 	rc = courier_start(courier, why);
 	if (rc) {
+		settings_clear(&courier->settings);
 		free(courier);
 		return rc;
 	}
@@ -56,13 +59,27 @@ static int service_open(void **state, const struct gridcall_service_host *host,
 	return 0;
 }
 
-static bool is_carried(const struct courier *courier, const char *topic)
+/* Whether any feed takes it; for one of its name alone, finds that. */
+static bool is_carried(const struct courier *courier,
+		       const struct gridcall_message *message,
+		       const struct settings_feed **only)
 {
-	const char *jurisdiction = courier->settings.jurisdiction;
+	const struct settings *settings = &courier->settings;
+	size_t i;
 
-	return courier->settings.feed[0] &&
-	       (!strncmp(topic, jurisdiction, strlen(jurisdiction)) ||
-		!strncmp(topic, GATEWAYS, strlen(GATEWAYS)));
+	for (i = 0; i < settings->feed_count; i++) {
+		const struct settings_feed *feed = &settings->feeds[i];
+
+		if (!outlet_carries(feed, message->topic))
+			continue;
+		if (!message->feed)
+			return true;
+		if (!strcmp(message->feed, feed->name)) {
+			*only = feed;
+			return true;
+		}
+	}
+	return false;
 }
 
 static int service_publish(void *state, const struct gridcall_message *message)
@@ -72,14 +89,14 @@ static int service_publish(void *state, const struct gridcall_message *message)
 	size_t topic_len = strnlen(message->topic, TOPIC_MAX);
 	int rc;
 
-	if (!is_carried(courier, message->topic))
-		return 0;
 	if (topic_len == TOPIC_MAX)
 		return -EINVAL;
+	if (!is_carried(courier, message, &letter.feed))
+		return 0;
 	memcpy(letter.topic, message->topic, topic_len);
 	rc = outbox_put(courier->outbox, &letter, message->payload);
 	if (rc)
-		atomic_fetch_add(&courier->counters.dropped, 1);
+		courier_count(&courier->counters.dropped);
 	return rc;
 }
 
@@ -100,16 +117,26 @@ static uint64_t service_progress(void *state)
 	return atomic_load(&courier->turns);
 }
 
+static uint64_t published(const struct courier *courier)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < courier->outlet_count; i++)
+		sum += atomic_load(&courier->outlets[i].published);
+	return sum;
+}
+
 static size_t service_counters(void *state, struct gridcall_counter *counters,
 			       size_t max)
 {
-	const struct courier_counters *now =
-		&((struct courier *)state)->counters;
+	const struct courier *courier = state;
+	const struct courier_counters *now = &courier->counters;
 	const struct gridcall_counter all[] = {
-		{"messages_published", "Messages given to the feed's socket",
-		 atomic_load(&now->published)},
+		{"messages_published", "Messages given to the feeds' sockets",
+		 published(courier)},
 		{"messages_dropped",
-		 "Messages lost to this feed because its backlog was full",
+		 "Messages lost to the feeds because the backlog was full",
 		 atomic_load(&now->dropped)},
 		{"requests_taken", "Requests handed to the gateway",
 		 atomic_load(&now->requests)},
@@ -133,8 +160,11 @@ static size_t service_counters(void *state, struct gridcall_counter *counters,
 
 static void service_close(void *state)
 {
-	courier_stop(state);
-	free(state);
+	struct courier *courier = state;
+
+	courier_stop(courier);
+	settings_clear(&courier->settings);
+	free(courier);
 }
 
 GRIDCALL_EXPORT const struct gridcall_service gridcall_plugin = {

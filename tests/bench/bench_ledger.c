@@ -160,7 +160,7 @@ static void open_service(struct bench *bench)
 		 build ? build : "build/release");
 	snprintf(commands, sizeof(commands), "ipc://%s/commands",
 		 bench->folder);
-	snprintf(feed, sizeof(feed), "ipc://%s/feed", bench->folder);
+	snprintf(feed, sizeof(feed), "all ipc://%s/feed gc1.", bench->folder);
 	plugin = plugin_load(list, path, &why);
 	bench->service = plugin ? plugin_service(plugin) : NULL;
 	if (!bench->service ||

@@ -34,6 +34,7 @@ struct host {
 	char folder[24];
 	char commands[48];
 	char feed[48];
+	char everything[64]; /* option of that feed, named all */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t thread;
@@ -51,7 +52,7 @@ struct host {
 		size_t len;
 	} waiting[2048];
 	size_t waiting_count;
-	char told[128]; /* by feed(): name address jurisdiction */
+	char told[512]; /* by feed(): name address jurisdiction, each */
 	struct gridcall_why why;
 };
 
@@ -94,8 +95,11 @@ static void host_told_feed(struct gridcall_bridge *bridge,
 {
 	struct host *host = (struct host *)bridge;
 
-	snprintf(host->told, sizeof(host->told), "%s %s %s", feed->name,
-		 feed->address, feed->jurisdiction);
+	size_t len = strlen(host->told);
+
+	snprintf(host->told + len, sizeof(host->told) - len, "%s %s %s%s\n",
+		 feed->name, feed->address, feed->jurisdiction,
+		 feed->voice ? " voice" : "");
 }
 
 static void host_log(struct gridcall_bridge *bridge, enum gridcall_level level,
@@ -154,6 +158,7 @@ static void host_init(struct host *host)
 		exit(1);
 	sprintf(host->commands, "ipc://%s/commands", host->folder);
 	sprintf(host->feed, "ipc://%s/feed", host->folder);
+	sprintf(host->everything, "all %s gc1.", host->feed);
 	pthread_mutex_init(&host->lock, NULL);
 	pthread_cond_init(&host->changed, NULL);
 }

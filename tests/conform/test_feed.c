@@ -269,7 +269,7 @@ static int set_up(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 	struct host *host = &world->host;
 	struct gridcall_option options[3] = {{"commands", host->commands},
-					     {"feed", host->feed}};
+					     {"feed", host->everything}};
 
 	host_init(host);
 	host->answer = answer;

@@ -2,21 +2,13 @@
  *
  * test_service.c - the built ZeroMQ service against its peers on real sockets
  */
-#include "tests/conform/service_host.h"
+#include "tests/conform/service_peer.h"
 
-#include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <cmocka.h>
-#include <zmq.h>
 
-#define STATUS        "gc1.gateway.GZ01.status"
-#define PATIENCE      20000 /* ms; only a broken service needs them */
-#define OPEN_REQUESTS 1024  /* requests that a service keeps open */
+#define OPEN_REQUESTS 1024 /* requests that a service keeps open */
 
 /* -------------------------------------------------------------- helpers -- */
 
@@ -47,136 +39,14 @@ static uint8_t *answer(struct host *host, const uint8_t *data, size_t *len)
 	return bytes;
 }
 
-static int try_open(struct host *host, const struct gridcall_option *options)
+static int set_up_answering(void **state)
 {
-	static const struct gridcall_service_host table = {
-		.size = sizeof(table),
-		.request = host_request,
-		.feed = host_told_feed,
-		.log = host_log,
-	};
+	struct host *host;
+	int rc = set_up(state);
 
-	memset(&host->why, 0, sizeof(host->why));
-	return host->service->open(&host->state, &table,
-				   (struct gridcall_bridge *)host, options,
-				   &host->why);
-}
-
-/* Both sockets and one more option. */
-static void open_with(struct host *host, const char *key, const char *value)
-{
-	struct gridcall_option options[] = {{"commands", host->commands},
-					    {"feed", host->feed},
-					    {key, value},
-					    {NULL, NULL}};
-
-	assert_int_equal(try_open(host, options), 0);
-	host->stopping = false;
-	pthread_create(&host->thread, NULL, host_main, host);
-}
-
-static void close_service(struct host *host)
-{
-	host_set(host, &host->stopping, true);
-	pthread_join(host->thread, NULL);
-	host->service->close(host->state);
-}
-
-static int set_up(void **state)
-{
-	struct host *host = calloc(1, sizeof(*host));
-
-	host_init(host);
+	host = *state;
 	host->answer = answer;
-	*state = host;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct host *host = *state;
-
-	/* Fails if the service left a file behind. */
-	assert_int_equal(rmdir(host->folder), 0);
-	free(host);
-	return 0;
-}
-
-static uint64_t counter(struct host *host, const char *name)
-{
-	struct gridcall_counter counters[16];
-	size_t count = host->service->counters(host->state, counters, 16);
-
-	while (count--)
-		if (!strcmp(counters[count].name, name))
-			return counters[count].value;
-	fail_msg("no counter %s", name);
-	return 0;
-}
-
-static int publish(struct host *host, const char *topic, const char *text)
-{
-	struct gridcall_message message = {.topic = topic,
-					   .payload = (const uint8_t *)text,
-					   .len = strlen(text)};
-
-	return host->service->publish(host->state, &message);
-}
-
-/* ZeroMQ from the peer's side, without our client. */
-struct peer {
-	void *context;
-	void *socket;
-};
-
-static struct peer peer_open(int type, const char *address)
-{
-	struct peer peer = {.context = zmq_ctx_new()};
-	int timeout = PATIENCE;
-	int linger = 0;
-
-	peer.socket = zmq_socket(peer.context, type);
-	zmq_setsockopt(peer.socket, ZMQ_LINGER, &linger, sizeof(linger));
-	zmq_setsockopt(peer.socket, ZMQ_RCVTIMEO, &timeout, sizeof(timeout));
-	if (type == ZMQ_SUB)
-		zmq_setsockopt(peer.socket, ZMQ_SUBSCRIBE, "", 0);
-	assert_int_equal(zmq_connect(peer.socket, address), 0);
-	return peer;
-}
-
-static void peer_close(struct peer peer)
-{
-	zmq_close(peer.socket);
-	zmq_ctx_term(peer.context);
-}
-
-/* Topic and payload as "topic payload". */
-static const char *receive(struct peer peer)
-{
-	static char text[256];
-	int topic = zmq_recv(peer.socket, text, 100, 0);
-	int payload;
-
-	assert_true(topic >= 0);
-	text[topic] = ' ';
-	payload = zmq_recv(peer.socket, text + topic + 1, 100, 0);
-	assert_true(payload >= 0);
-	/* zmq_recv() tells the whole length of what it cut. */
-	text[topic + 1 + (payload < 100 ? payload : 100)] = '\0';
-	return text;
-}
-
-/* Until the subscription has arrived: what is sent before is not for it. */
-static void join_feed(struct host *host, struct peer peer)
-{
-	zmq_pollitem_t item = {.socket = peer.socket, .events = ZMQ_POLLIN};
-
-	do {
-		assert_int_equal(publish(host, STATUS, "join"), 0);
-	} while (zmq_poll(&item, 1, 10) == 0);
-	assert_int_equal(publish(host, STATUS, "joined"), 0);
-	while (strcmp(receive(peer), STATUS " joined"))
-		;
+	return rc;
 }
 
 static int ask(struct gridcall_client *client, struct gridcall_fault *fault)
@@ -359,103 +229,7 @@ static void counts_a_reply_that_nobody_takes(void **state)
 	close_service(host);
 }
 
-/* ----------------------------------------------------------------- feed -- */
-
-static void carries_exactly_its_jurisdiction(void **state)
-{
-	struct host *host = *state;
-	struct peer peer;
-
-	open_with(host, "jurisdiction", "gc1.440106.");
-	assert_non_null(strstr(host->told, host->feed));
-	assert_non_null(strstr(host->told, "gc1.440106."));
-	peer = peer_open(ZMQ_SUB, host->feed);
-	join_feed(host, peer);
-	publish(host, "gc1.440105.1.07.reply", "neighbour");
-	publish(host, "gc1.440106.1.07.reply", "ours");
-	publish(host, "gc1.440103.1.07.call", "neighbour");
-	publish(host, STATUS, "beat");
-	assert_string_equal(receive(peer), "gc1.440106.1.07.reply ours");
-	assert_string_equal(receive(peer), STATUS " beat");
-	peer_close(peer);
-	close_service(host);
-}
-
-static void is_not_held_up_by_a_stuck_subscriber(void **state)
-{
-	static char text[1001];
-	struct host *host = *state;
-	struct peer stuck, reader;
-	struct gridcall_client *client;
-	int one = 1;
-	int i;
-
-	memset(text, 'x', 1000);
-	open_with(host, "subscriber_backlog", "100");
-	stuck = peer_open(ZMQ_SUB, host->feed);
-	zmq_setsockopt(stuck.socket, ZMQ_RCVHWM, &one, sizeof(one));
-	join_feed(host, stuck);
-	/* Far more than every queue and pipe on the way can hold. */
-	for (i = 0; i < 50000; i++)
-		assert_int_equal(publish(host, "gc1.440106.1.7.over", text), 0);
-	/* Its answer follows them all. */
-	client = open_client(host, NULL);
-	assert_int_equal(ask(client, NULL), 0);
-	gridcall_close(client);
-	reader = peer_open(ZMQ_SUB, host->feed);
-	join_feed(host, reader);
-	assert_true(counter(host, "messages_published") > 50000);
-	assert_int_equal(counter(host, "messages_dropped"), 0);
-	peer_close(reader);
-	peer_close(stuck);
-	close_service(host);
-}
-
-static void counts_what_its_backlog_can_not_hold(void **state)
-{
-	struct host *host = *state;
-	struct peer peer;
-	int i;
-
-	open_with(host, "backlog", "10");
-	peer = peer_open(ZMQ_DEALER, host->commands);
-	host_set(host, &host->stuck, true);
-	zmq_send(peer.socket, "", 0, 0);
-	pthread_mutex_lock(&host->lock);
-	while (!host->taken)
-		pthread_cond_wait(&host->changed, &host->lock);
-	pthread_mutex_unlock(&host->lock);
-	for (i = 0; i < 10; i++)
-		assert_int_equal(publish(host, STATUS, "kept"), 0);
-	assert_int_equal(publish(host, STATUS, "lost"), -EAGAIN);
-	assert_int_equal(counter(host, "messages_dropped"), 1);
-	host_set(host, &host->stuck, false);
-	peer_close(peer);
-	close_service(host);
-}
-
-static void sends_what_is_queued_before_it_closes(void **state)
-{
-	struct host *host = *state;
-	struct peer peer;
-	char text[64];
-	int i;
-
-	open_with(host, NULL, NULL);
-	peer = peer_open(ZMQ_SUB, host->feed);
-	join_feed(host, peer);
-	for (i = 0; i < 500; i++) {
-		sprintf(text, "%d", i);
-		publish(host, STATUS, text);
-	}
-	close_service(host);
-	for (i = 0; i < 500; i++) {
-		sprintf(text, STATUS " %d", i);
-		assert_string_equal(receive(peer), text);
-	}
-	peer_close(peer);
-}
-
+#define OPEN_REQUESTS 1024 /* requests that a service keeps open */
 static void shows_that_it_lives(void **state)
 {
 	struct host *host = *state;
@@ -478,7 +252,7 @@ static void refuses(struct host *host, const char *key, const char *value,
 		    const char *sentence)
 {
 	struct gridcall_option options[] = {
-		{"feed", host->feed}, {key, value}, {NULL, NULL}};
+		{"feed", host->everything}, {key, value}, {NULL, NULL}};
 
 	assert_true(try_open(host, options) < 0);
 	assert_non_null(strstr(host->why.text, sentence));
@@ -498,10 +272,18 @@ static void refuses_options_with_a_sentence(void **state)
 	refuses(host, "commands", "ipc://@x", "permissions");
 	refuses(host, "commands", long_path, "longer");
 	refuses(host, "commands", host->feed, "of its own");
+	refuses(host, "feed", "", "NAME ADDRESS JURISDICTION");
+	refuses(host, "feed", "a ipc:///x", "NAME ADDRESS JURISDICTION");
+	refuses(host, "feed", "a ipc:///x gc1. loud", "NAME ADDRESS");
+	refuses(host, "feed", "a ipc:///x gc1. voice x", "NAME ADDRESS");
+	refuses(host, "feed", "A ipc:///x gc1.", "can't be called so");
+	refuses(host, "feed", "commands ipc:///x gc1.", "can't be called so");
+	refuses(host, "feed", "all ipc:///x gc1.", "two feeds");
 	refuses(host, "commands", "ipc:///nowhere/at/all", "can't be bound");
-	refuses(host, "jurisdiction", "gc1.44", "whole area");
-	refuses(host, "jurisdiction", "gc1.440106", "whole area");
-	refuses(host, "jurisdiction", "gc1.440106.1.7.over", "whole area");
+	refuses(host, "feed", "a ipc:///x gc1.44", "whole area");
+	refuses(host, "feed", "a ipc:///x gc1.440106", "whole area");
+	refuses(host, "feed", "a ipc:///x gc1.440106.1.7.over", "whole area");
+	refuses(host, "feed", "a ipc:///x .", "whole area");
 	refuses(host, "backlog", "0", "1 to");
 	refuses(host, "backlog", "many", "1 to");
 	refuses(host, "subscriber_backlog", "-1", "1 to");
@@ -533,7 +315,7 @@ static void leaves_another_gateway_its_socket(void **state)
 	struct gridcall_client *client;
 
 	open_with(host, NULL, NULL);
-	strcpy(second.feed, host->feed);
+	strcpy(second.everything, host->everything);
 	refuses(&second, "mode", "0660", "another gateway");
 	client = open_client(host, &fault);
 	assert_int_equal(ask(client, &fault), 0);
@@ -569,7 +351,8 @@ static void leaves_a_file_that_is_no_socket(void **state)
 	assert_int_equal(unlink(host->feed + 6), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, set_up_answering, tear_down)
 
 int main(void)
 {
@@ -582,10 +365,6 @@ int main(void)
 		TEST(says_busy_when_too_many_are_open),
 		TEST(refuses_a_request_over_its_size),
 		TEST(counts_a_reply_that_nobody_takes),
-		TEST(carries_exactly_its_jurisdiction),
-		TEST(is_not_held_up_by_a_stuck_subscriber),
-		TEST(counts_what_its_backlog_can_not_hold),
-		TEST(sends_what_is_queued_before_it_closes),
 		TEST(shows_that_it_lives),
 		TEST(refuses_options_with_a_sentence),
 		TEST(gives_its_sockets_the_mode_asked_for),

@@ -174,7 +174,7 @@ class Gateway:
         lines += [f" {key} {value}" for key, value in self.settings.items()]
         lines += ["plugin rtp", "plugin zeromq",
                   f" option commands {self.commands}",
-                  f" option feed {self.feed}", "end-of-configuration"]
+                  f" option feed all {self.feed} gc1.", "end-of-configuration"]
         self.config = self.folder / "gridcalld.cfg"
         self.config.write_text("\n".join(lines) + "\n")
 

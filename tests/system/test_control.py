@@ -214,6 +214,24 @@ def test_a_plugin_and_its_option_can_be_taken_away(site, running):
     assert "plugin rtp" not in shown
 
 
+def test_an_option_is_told_from_another_by_its_first_word(site, running):
+    gateway = Gateway(site)
+    running.append(gateway)
+    gateway.config.write_text("enable password secret\n"
+                              + gateway.config.read_text())
+    gateway.start()
+    text = gateway.vty("enable", "secret", "configure terminal",
+                       "plugin zeromq", "option feed a ipc:///a gc1.",
+                       "option feed b ipc:///b gc1.", "no option feed b",
+                       "option feed a ipc:///c gc1.440106.",
+                       "no option feed b", "end", "show running-config")
+    assert "has no option 'feed b'" in text
+    shown = text[text.rindex("show running-config"):]
+    assert f" option feed all {gateway.feed} gc1." in shown
+    assert " option feed a ipc:///c gc1.440106." in shown
+    assert "ipc:///a" not in shown and "ipc:///b" not in shown
+
+
 # ---- start ----
 
 def refused(gateway):
