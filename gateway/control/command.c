@@ -96,11 +96,16 @@ static void pack_reply(struct command *command, Gridcall__V1__Reply *reply)
 	gridcall__v1__reply__pack(reply, command->packed);
 }
 
+void command_reply_packed(struct command *command, const uint8_t *packed,
+			  size_t len)
+{
+	services_reply(command->bridge, command->token, packed, len);
+	talloc_free(command);
+}
+
 static void send_packed(struct command *command)
 {
-	services_reply(command->bridge, command->token, command->packed,
-		       command->packed_len);
-	talloc_free(command);
+	command_reply_packed(command, command->packed, command->packed_len);
 }
 
 void command_reply(struct command *command, Gridcall__V1__Reply *reply)

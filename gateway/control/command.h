@@ -17,6 +17,7 @@
 #include "gateway/fault.h"
 #include "gateway/gateway.h"
 #include "gateway/services.h"
+#include "proto/prefixes.h"
 
 #include <stdatomic.h>
 
@@ -50,6 +51,10 @@ void command_request(struct gateway *gateway,
 /* Send the reply and free the command. */
 void command_reply(struct command *command, Gridcall__V1__Reply *reply);
 
+/* Send a packed Reply, which stays the caller's, and free the command. */
+void command_reply_packed(struct command *command, const uint8_t *packed,
+			  size_t len);
+
 /* Send the fault as the reply and free the command. */
 void command_refuse(struct command *command);
 
@@ -81,6 +86,14 @@ int command_check_time(struct command *command);
  * refused.
  */
 void command_keep_idempotency(struct command *command);
+
+/*
+ * The prefixes that a request selects by: those listed, or its principal's
+ * whole jurisdiction when there are none.  They last as long as the command.
+ * -EINVAL and a fault when one is no prefix or not within the jurisdiction.
+ */
+int command_prefixes(struct command *command, char *const *list, size_t count,
+		     struct prefixes *prefixes);
 
 /* What a command needs; false when there is none of that body. */
 bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * history_command.c - calls, report and replay, read beside the main loop
+ * history_command.c - calls and report, read beside the main loop
  *
  * Each question is copied into memory of its own before a reader thread works
  * on it, because talloc contexts do not cross threads.
@@ -9,21 +9,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
 #include "gateway/call/report.h"
 #include "gateway/record/ledger_query.h"
-#include "proto/topic.h"
 
-#define REPLAY_EVENTS_MAX 1000
-#define REPLAY_BYTES_MAX  (4u << 20)
-#define PREFIXES_MAX      256
-/* Looked at for one reply: who selects little asks again instead of waiting. */
-#define REPLAY_SCAN_MAX 100000
-#define CALLS_DEFAULT   50
+#define CALLS_DEFAULT 50
 
 /*
  * One question on its way through a reader thread.  ctx is made by the reader
@@ -34,8 +27,6 @@ struct question {
 	void *ctx;
 	struct fault fault;
 	Gridcall__V1__Reply reply;
-	size_t bytes;
-	size_t seen;
 	size_t limit;
 };
 
@@ -183,152 +174,4 @@ static void read_report(struct ledger_reader *reader, void *data)
 void command_report(struct command *command)
 {
 	ask(question_alloc(command), read_report);
-}
-
-/* ---- replay ---- */
-
-static bool prefix_selects(const Gridcall__V1__ReplayRequest *request,
-			   const char *topic)
-{
-	size_t i;
-
-	for (i = 0; i < request->n_prefixes; i++)
-		if (!strncmp(topic, request->prefixes[i],
-			     strlen(request->prefixes[i])))
-			return true;
-	return request->n_prefixes == 0;
-}
-
-static bool take_event(void *data, const struct ledger_event *event)
-{
-	struct question *question = data;
-	Gridcall__V1__ReplayReply *replay = question->reply.replay;
-	ProtobufCBinaryData *slot;
-
-	if (replay->n_events >= question->limit ||
-	    question->bytes >= REPLAY_BYTES_MAX ||
-	    question->seen++ >= REPLAY_SCAN_MAX) {
-		replay->more = true;
-		return false;
-	}
-	replay->through_seq = event->seq;
-	if (!prefix_selects(question->command->request->replay, event->topic))
-		return true;
-	slot = &replay->events[replay->n_events++];
-	slot->len = event->len;
-	slot->data = talloc_memdup(question->ctx, event->payload, event->len);
-	OSMO_ASSERT(slot->data);
-	question->bytes += event->len;
-	return true;
-}
-
-static bool take_tail(void *data, const char *topic, uint64_t topic_seq)
-{
-	struct question *question = data;
-	Gridcall__V1__ReplayReply *replay = question->reply.replay;
-	Gridcall__V1__TopicTail *tail =
-		talloc(question->ctx, Gridcall__V1__TopicTail);
-
-	replay->topics =
-		talloc_realloc(question->ctx, replay->topics,
-			       Gridcall__V1__TopicTail *, replay->n_topics + 1);
-	OSMO_ASSERT(tail && replay->topics);
-	gridcall__v1__topic_tail__init(tail);
-	tail->topic = talloc_strdup(question->ctx, topic);
-	tail->topic_seq = topic_seq;
-	replay->topics[replay->n_topics++] = tail;
-	return true;
-}
-
-/* No prefix selects everything. */
-static int read_tails(struct ledger_reader *reader, struct question *question)
-{
-	const Gridcall__V1__ReplayRequest *request =
-		question->command->request->replay;
-	char *all[] = {(char *)""};
-
-	if (request->n_prefixes)
-		return ledger_reader_tails(reader, request->prefixes,
-					   request->n_prefixes, take_tail,
-					   question);
-	return ledger_reader_tails(reader, all, 1, take_tail, question);
-}
-
-/* [reader] */
-static void read_replay(struct ledger_reader *reader, void *data)
-{
-	struct question *question = data;
-	const Gridcall__V1__ReplayRequest *request =
-		question->command->request->replay;
-	Gridcall__V1__ReplayReply *replay;
-
-	question->ctx = talloc_new(NULL);
-	replay = talloc(question->ctx, Gridcall__V1__ReplayReply);
-	OSMO_ASSERT(replay);
-	gridcall__v1__replay_reply__init(replay);
-	replay->epoch =
-		(char *)ledger_epoch(question->command->gateway->ledger);
-	replay->through_seq = request->after_seq;
-	question->limit = request->limit && request->limit < REPLAY_EVENTS_MAX
-				  ? request->limit
-				  : REPLAY_EVENTS_MAX;
-	replay->events = talloc_array(question->ctx, ProtobufCBinaryData,
-				      question->limit);
-	OSMO_ASSERT(replay->events);
-	if (request->after_seq > ledger_reader_seq(reader)) {
-		fault_set(&question->fault,
-			  GRIDCALL__V1__ERROR_CODE__ERROR_NEED_SNAPSHOT,
-			  "this gateway has not come to seq %llu yet; begin "
-			  "anew from seq 0",
-			  (unsigned long long)request->after_seq);
-		return;
-	}
-	question->reply.body_case = GRIDCALL__V1__REPLY__BODY_REPLAY;
-	question->reply.replay = replay;
-	if (ledger_reader_events(reader, request->after_seq, take_event,
-				 question) < 0)
-		set_unreadable(question);
-	/* The table holds only when nothing after it is left out. */
-	else if (!replay->more && read_tails(reader, question) < 0)
-		set_unreadable(question);
-}
-
-static int check_replay(struct command *command)
-{
-	const Gridcall__V1__ReplayRequest *request = command->request->replay;
-	struct ledger *ledger = command->gateway->ledger;
-	size_t i;
-
-	if (request->epoch[0] && strcmp(request->epoch, ledger_epoch(ledger)))
-		return fault_set(
-			&command->fault,
-			GRIDCALL__V1__ERROR_CODE__ERROR_NEED_SNAPSHOT,
-			"epoch '%.32s' is over, it is %s now; begin anew from "
-			"seq 0",
-			request->epoch, ledger_epoch(ledger));
-	if (request->n_prefixes > PREFIXES_MAX)
-		return fault_set(&command->fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
-				 "at most %d prefixes at once; ask for a "
-				 "shorter prefix",
-				 PREFIXES_MAX);
-	for (i = 0; i < request->n_prefixes; i++)
-		if (!topic_prefix_is_valid(request->prefixes[i],
-					   strlen(request->prefixes[i])))
-			return fault_set(
-				&command->fault,
-				GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
-				"'%.64s' is no topic prefix; end an area with "
-				"a dot, for example gc1.440106.",
-				request->prefixes[i]);
-	return 0;
-}
-
-void command_replay(struct command *command)
-{
-	if (check_replay(command)) {
-		command_refuse(command);
-		return;
-	}
-	ask(question_alloc(command), read_replay);
 }

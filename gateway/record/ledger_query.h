@@ -12,13 +12,7 @@
  */
 #pragma once
 
-#include "gateway/record/ledger.h"
-
-/* Events after a seq, in order, until visit() returns false. */
-int ledger_reader_events(struct ledger_reader *reader, uint64_t after_seq,
-			 bool (*visit)(void *data,
-				       const struct ledger_event *event),
-			 void *data);
+#include "gateway/record/ledger_select.h"
 
 /* Events of one call, in order. */
 int ledger_reader_call(struct ledger_reader *reader, const char *call,
@@ -38,15 +32,18 @@ int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
 				      size_t len),
 			void *data);
 
-/* The last topic_seq of every topic that has one of the prefixes. */
-int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
-			size_t count,
+/* The last topic_seq of every topic that has one of the prefixes, in order. */
+int ledger_reader_tails(struct ledger_reader *reader,
+			const struct prefixes *prefixes,
 			bool (*visit)(void *data, const char *topic,
 				      uint64_t topic_seq),
 			void *data);
 
 /* Last seq committed. */
 uint64_t ledger_reader_seq(struct ledger_reader *reader);
+
+/* From here on every event of the epoch in force is kept; see ledger-keep. */
+uint64_t ledger_reader_first_seq(struct ledger_reader *reader);
 
 /*
  * The reply kept under an idempotency key.  0 and bytes to be freed with

@@ -12,12 +12,6 @@
 #include <string.h>
 #include <talloc.h>
 
-struct ledger_reader {
-	struct database *database;
-	int64_t epoch_number;
-	struct ledger_pulse pulse;
-};
-
 struct ledger_reader *ledger_reader_alloc(const char *path,
 					  int64_t epoch_number,
 					  struct gridcall_why *why)
@@ -41,6 +35,7 @@ struct ledger_reader *ledger_reader_free(struct ledger_reader *reader)
 	if (!reader)
 		return NULL;
 	database_close(reader->database);
+	ledger_topics_clear(&reader->topics);
 	free(reader);
 	return NULL;
 }
@@ -87,27 +82,6 @@ visit_events(struct ledger_reader *reader, struct statement *statement,
 #define EVENT_COLUMNS                                                          \
 	"SELECT event.id,tail.topic,event.topic_seq,event.time_us,"            \
 	"event.payload FROM event JOIN tail ON tail.id=event.topic "
-
-int ledger_reader_events(struct ledger_reader *reader, uint64_t after_seq,
-			 bool (*visit)(void *data,
-				       const struct ledger_event *event),
-			 void *data)
-{
-	static const char sql[] =
-		EVENT_COLUMNS "WHERE event.id>?1 AND event.id<?2"
-			      " ORDER BY event.id";
-	struct statement *statement = database_prepare(reader->database, sql);
-
-	if (!statement)
-		return -EIO;
-	if (after_seq >> LEDGER_SEQ_BITS)
-		return 0;
-	statement_set_number(statement, 1,
-			     ledger_id(reader->epoch_number, after_seq));
-	statement_set_number(statement, 2,
-			     ledger_id(reader->epoch_number + 1, 0));
-	return visit_events(reader, statement, visit, data);
-}
 
 int ledger_reader_call(struct ledger_reader *reader, const char *call,
 		       bool (*visit)(void *data,
@@ -172,18 +146,8 @@ int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
 	return rc;
 }
 
-static bool has_prefix(const char *topic, char *const *prefixes, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!strncmp(topic, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
-}
-
-int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
-			size_t count,
+int ledger_reader_tails(struct ledger_reader *reader,
+			const struct prefixes *prefixes,
 			bool (*visit)(void *data, const char *topic,
 				      uint64_t topic_seq),
 			void *data)
@@ -198,15 +162,15 @@ int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
 
 	if (!statement)
 		return -EIO;
-	for (i = 0; i < count; i++) {
-		statement_set_text(statement, 1, prefixes[i]);
+	for (i = 0; rc >= 0 && i < prefixes->count; i++) {
+		const char *prefix = prefixes->list[i];
+
+		statement_set_text(statement, 1, prefix);
 		while ((rc = statement_step(statement)) == 1) {
 			ledger_pulse_beat(&reader->pulse);
 			topic = statement_text(statement, 0);
-			if (!has_prefix(topic, &prefixes[i], 1))
+			if (strncmp(topic, prefix, strlen(prefix)))
 				break;
-			if (has_prefix(topic, prefixes, i))
-				continue; /* visited with that one */
 			if (visit(data, topic,
 				  (uint64_t)statement_number(statement, 1)))
 				continue;
@@ -214,10 +178,8 @@ int ledger_reader_tails(struct ledger_reader *reader, char *const *prefixes,
 			return 0;
 		}
 		statement_reset(statement);
-		if (rc < 0)
-			return rc;
 	}
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 uint64_t ledger_reader_seq(struct ledger_reader *reader)
@@ -227,6 +189,19 @@ uint64_t ledger_reader_seq(struct ledger_reader *reader)
 	(void)ledger_schema_last_seq(reader->database, reader->epoch_number,
 				     &seq);
 	return seq;
+}
+
+uint64_t ledger_reader_first_seq(struct ledger_reader *reader)
+{
+	int64_t seq;
+
+	if (database_number(reader->database,
+			    "SELECT CAST(value AS INTEGER) FROM meta"
+			    " WHERE name='first_seq'",
+			    &seq) ||
+	    seq < 1)
+		return 1;
+	return (uint64_t)seq;
 }
 
 int ledger_reader_idempotency(struct ledger_reader *reader, void *ctx,

@@ -4,17 +4,26 @@
  *
  * Jobs are taken in order by whichever reader is free; each job sees one state
  * of the ledger from its first question to its last.  The questions themselves
- * (ledger_reader_events() and its kin) are declared in ledger_query.h.
+ * (ledger_reader_select() and its kin) are declared in ledger_query.h.
  *
  * Threads: alloc, put and free main.
  */
 #pragma once
 
+#include "gateway/record/ledger_topics.h"
 #include "gateway/record/ledger_writer.h"
 
 #define LEDGER_READERS 2
 
 struct ledger_readers;
+
+/* One connection; for the files of the ledger alone. */
+struct ledger_reader {
+	struct database *database;
+	int64_t epoch_number;
+	struct ledger_topics topics;
+	struct ledger_pulse pulse;
+};
 
 struct ledger_job {
 	struct ledger_job *next;

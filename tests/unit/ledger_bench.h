@@ -13,6 +13,7 @@
 #include "gateway/record/database.h"
 #include "gateway/record/directory.h"
 #include "gateway/record/ledger_query.h"
+#include "gateway/record/ledger_select.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -225,6 +226,25 @@ static inline bool see_event(void *data, const struct ledger_event *event)
 
 	seen->seqs[seen->count++] = event->seq;
 	return !seen->max || seen->count < seen->max;
+}
+
+/* [reader] Every event after a seq. */
+static inline void see_events_after(struct ledger_reader *reader,
+				    struct seen *seen, uint64_t after_seq)
+{
+	static const char *const everything[] = {""};
+	struct ledger_selection selection = {.after_seq = after_seq,
+					     .work_max = 100,
+					     .visit = see_event,
+					     .data = seen};
+	struct ledger_selected selected;
+	struct prefixes prefixes;
+
+	assert_int_equal(prefixes_make(&prefixes, everything, 1), 0);
+	selection.prefixes = &prefixes;
+	assert_int_equal(ledger_reader_select(reader, &selection, &selected),
+			 0);
+	prefixes_clear(&prefixes);
 }
 
 static inline void on_read(void *data)

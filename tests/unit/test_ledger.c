@@ -315,7 +315,7 @@ static void read_kept_reply(struct ledger_reader *reader, void *data)
 	assert_int_equal(len, 5);
 	assert_memory_equal(reply, "first", 5);
 	talloc_free(reply);
-	assert_int_equal(ledger_reader_events(reader, 0, see_event, seen), 0);
+	see_events_after(reader, seen, 0);
 }
 
 static bool count_key(void *data, const uint8_t *key, size_t len)

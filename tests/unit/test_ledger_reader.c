@@ -7,7 +7,7 @@ static void read_after_one(struct ledger_reader *reader, void *data)
 {
 	struct seen *seen = data;
 
-	assert_int_equal(ledger_reader_events(reader, 1, see_event, seen), 0);
+	see_events_after(reader, seen, 1);
 	seen->seq = ledger_reader_seq(reader);
 }
 
@@ -75,14 +75,16 @@ static void read_tails(struct ledger_reader *reader, void *data)
 	static char grid[] = "gc1.440106.440106530000.08.";
 	static char all[] = "";
 	struct seen *seen = data;
-	char *prefixes[] = {grid, station, all};
+	const char *const list[] = {grid, station, all};
+	struct prefixes prefixes;
 
-	assert_int_equal(ledger_reader_tails(reader, prefixes, seen->max,
-					     see_tail, seen),
+	assert_int_equal(prefixes_make(&prefixes, list, seen->max), 0);
+	assert_int_equal(ledger_reader_tails(reader, &prefixes, see_tail, seen),
 			 0);
+	prefixes_clear(&prefixes);
 }
 
-static void tails_are_told_once_by_prefix(void **state)
+static void tails_are_told_once_and_in_order(void **state)
 {
 	struct bench *bench = *state;
 	struct seen seen = {.max = 0};
@@ -99,13 +101,13 @@ static void tails_are_told_once_by_prefix(void **state)
 	assert_string_equal(seen.text, "440106.440106530000.08.reply=2 ");
 	seen = (struct seen){.max = 2};
 	read_all(bench, &seen, read_tails);
-	assert_string_equal(seen.text, "440106.440106530000.08.reply=2 "
-				       "440106.440106530000.07.reply=1 ");
+	assert_string_equal(seen.text, "440106.440106530000.07.reply=1 "
+				       "440106.440106530000.08.reply=2 ");
 	seen = (struct seen){.max = 3};
 	read_all(bench, &seen, read_tails);
-	assert_string_equal(seen.text, "440106.440106530000.08.reply=2 "
+	assert_string_equal(seen.text, "440103.440103000000.01.call=1 "
 				       "440106.440106530000.07.reply=1 "
-				       "440103.440103000000.01.call=1 ");
+				       "440106.440106530000.08.reply=2 ");
 }
 
 static bool see_seq(void *data, const struct ledger_event *event)
@@ -416,7 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_reader_sees_what_was_committed_before),
 		TEST(the_events_of_a_call_span_epochs),
-		TEST(tails_are_told_once_by_prefix),
+		TEST(tails_are_told_once_and_in_order),
 		TEST(events_of_one_kind_come_in_order_of_all_topics),
 		TEST(recent_topics_are_told_newest_first),
 		TEST(open_calls_are_found_after_a_restart),
