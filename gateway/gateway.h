@@ -26,6 +26,7 @@
 
 struct import_job;
 struct job_queue;
+struct keyring;
 struct plugin_list;
 struct radios;
 struct services;
@@ -81,6 +82,7 @@ struct gateway {
 	struct rate_ctr_group *counters;
 	struct job_queue *jobs;
 	struct ledger *ledger;
+	struct keyring *keyring;
 	struct directory *directory;
 	struct voice *voice;
 	struct radios *radios;

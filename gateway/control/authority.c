@@ -5,6 +5,9 @@
 
 #include <osmocom/core/utils.h>
 
+#include "gateway/clock.h"
+#include "gateway/control/keyring.h"
+
 static const struct {
 	uint32_t roles;
 	const char *text;
@@ -19,19 +22,38 @@ static const struct {
 	[RIGHT_ENGINEER] = {ROLE_ENGINEER, "engineer"},
 };
 
-void authority_find(struct principal *principal, const char *name,
-		    const char *address)
+static void take_key(struct principal *principal, const struct key *key)
 {
+	principal->roles = key->roles;
+	memcpy(principal->jurisdiction, key->jurisdiction,
+	       sizeof(principal->jurisdiction));
+	principal->areas = key->areas;
+	OSMO_STRLCPY_ARRAY(principal->public_key, key->public_key);
+	principal->expires_us = key->expires_us;
+}
+
+void authority_find(struct principal *principal, const struct keyring *keyring,
+		    const struct authority_name *name)
+{
+	const struct key *key;
+
 	memset(principal, 0, sizeof(*principal));
-	OSMO_STRLCPY_ARRAY(principal->name, name);
-	OSMO_STRLCPY_ARRAY(principal->address, address);
+	OSMO_STRLCPY_ARRAY(principal->name, name->name);
+	OSMO_STRLCPY_ARRAY(principal->address, name->address);
 	/* File permissions let nobody else come in as local. */
-	if (strcmp(name, "local"))
+	if (!strcmp(name->name, "local") && !name->public_key) {
+		principal->roles = ROLE_VIEWER | ROLE_OFFICER |
+				   ROLE_SUPERVISOR | ROLE_ENGINEER;
+		OSMO_STRLCPY_ARRAY(principal->jurisdiction[0],
+				   AUTHORITY_EVERYTHING);
+		principal->areas = 1;
 		return;
-	principal->roles =
-		ROLE_VIEWER | ROLE_OFFICER | ROLE_SUPERVISOR | ROLE_ENGINEER;
-	OSMO_STRLCPY_ARRAY(principal->jurisdiction[0], AUTHORITY_EVERYTHING);
-	principal->areas = 1;
+	}
+	key = keyring ? keyring_find(keyring, name->name, name->public_key,
+				     clock_utc_us())
+		      : NULL;
+	if (key)
+		take_key(principal, key);
 }
 
 bool authority_covers(const struct principal *principal, const char *prefix)

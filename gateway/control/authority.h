@@ -7,6 +7,7 @@
 #pragma once
 
 #include "proto/topic.h"
+#include "proto/z85.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,8 @@
 
 #define AUTHORITY_AREAS_MAX  16     /* prefixes of one principal */
 #define AUTHORITY_EVERYTHING "gc1." /* the jurisdiction that has it all */
+
+struct keyring;
 
 enum role {
 	ROLE_VIEWER = 1 << 0,
@@ -37,12 +40,25 @@ struct principal {
 	uint32_t roles;
 	/* Topic prefixes that end in '.'. */
 	char jurisdiction[AUTHORITY_AREAS_MAX][TOPIC_MAX];
-	size_t areas; /* how many of them */
+	size_t areas;                       /* how many of them */
+	char public_key[Z85_KEY_CHARS + 1]; /* it came with; "": none */
+	int64_t expires_us;                 /* of that key; 0: never */
 };
 
-/* Who a name is.  "local", on an ipc socket, holds every role. */
-void authority_find(struct principal *principal, const char *name,
-		    const char *address);
+/* Who asks, as a service tells it. */
+struct authority_name {
+	const char *name;
+	const char *address;
+	const uint8_t *public_key; /* 32 bytes; NULL: not told */
+};
+
+/*
+ * Who that is now.  "local", who comes without a key, holds every role; another
+ * name has what its key in force gives it, and without one it has no role.
+ * keyring may be NULL: no keys.
+ */
+void authority_find(struct principal *principal, const struct keyring *keyring,
+		    const struct authority_name *name);
 
 bool authority_allows(const struct principal *principal, enum right right);
 

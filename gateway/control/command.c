@@ -392,8 +392,11 @@ void command_request(struct gateway *gateway,
 	command->bridge = request->bridge;
 	command->token = request->token;
 	command->received_us = request->received_us;
-	authority_find(&command->principal, request->principal,
-		       request->address);
+	authority_find(&command->principal, gateway->keyring,
+		       &(struct authority_name){
+			       .name = request->principal,
+			       .address = request->address,
+		       });
 	llist_add_tail(&command->entry, &gateway->commands);
 	talloc_set_destructor(command, command_destroy);
 	command->request = gridcall__v1__request__unpack(NULL, request->len,

@@ -10,8 +10,12 @@
 
 #include <cmocka.h>
 
+#include "gateway/clock.h"
 #include "gateway/control/authority.h"
 #include "gateway/control/command.h"
+#include "gateway/control/keyring.h"
+
+#include <osmocom/core/talloc.h>
 
 #define BODY(name) GRIDCALL__V1__REQUEST__BODY_##name
 
@@ -48,6 +52,15 @@ static const struct {
 
 static const size_t rows = sizeof(table) / sizeof(table[0]);
 
+/* Somebody without a key. */
+static void find(struct principal *principal, const char *name,
+		 const char *address)
+{
+	authority_find(
+		principal, NULL,
+		&(struct authority_name){.name = name, .address = address});
+}
+
 static void each_role_may_use_exactly_the_commands_of_its_column(void **state)
 {
 	struct principal principal;
@@ -58,12 +71,122 @@ static void each_role_may_use_exactly_the_commands_of_its_column(void **state)
 	for (i = 0; i < rows; i++) {
 		assert_true(command_right(table[i].body, &right));
 		for (bit = 0; authority_role_name(bit); bit++) {
-			authority_find(&principal, "somebody", "nowhere");
+			find(&principal, "somebody", "nowhere");
 			principal.roles = 1u << bit;
 			assert_int_equal(authority_allows(&principal, right),
 					 (table[i].roles >> bit) & 1);
 		}
 	}
+}
+
+/* ---- by key ---- */
+
+#define PUBLIC_A "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6"
+#define PUBLIC_B "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
+
+/* As it came out of the ledger. */
+static void load(struct keyring *keyring, const char *public_key,
+		 const char *role, int64_t expires_us)
+{
+	Gridcall__V1__Key key = GRIDCALL__V1__KEY__INIT;
+	char *jurisdiction[] = {(char *)"gc1.440106.", (char *)"gc1.440103."};
+	char *roles[] = {(char *)role};
+	struct fault fault = {0};
+	uint8_t packed[512];
+
+	key.name = (char *)"li";
+	key.public_key = (char *)public_key;
+	key.roles = roles;
+	key.n_roles = 1;
+	key.jurisdiction = jurisdiction;
+	key.n_jurisdiction = 2;
+	key.expires_at_us = expires_us;
+	keyring_load(keyring, packed, gridcall__v1__key__pack(&key, packed),
+		     clock_utc_us(), &fault);
+	assert_string_equal(fault.sentence, "");
+}
+
+static void find_by_key(struct principal *principal,
+			const struct keyring *keyring, const char *name,
+			const char *public_key)
+{
+	uint8_t bytes[Z85_KEY_BYTES];
+
+	assert_int_equal(z85_decode(bytes, public_key, Z85_KEY_CHARS), 0);
+	authority_find(principal, keyring,
+		       &(struct authority_name){.name = name,
+						.address = "10.1.2.3",
+						.public_key = bytes});
+}
+
+static void a_key_of_each_role_may_use_its_column_in_its_area(void **state)
+{
+	int64_t later_us = clock_utc_us() + 3600000000;
+	struct principal principal;
+	struct keyring *keyring;
+	enum right right;
+	unsigned int bit;
+	size_t i;
+
+	for (bit = 0; authority_role_name(bit); bit++) {
+		keyring = keyring_alloc(NULL);
+		load(keyring, PUBLIC_A, authority_role_name(bit), later_us);
+		find_by_key(&principal, keyring, "li", PUBLIC_A);
+		for (i = 0; i < rows; i++) {
+			assert_true(command_right(table[i].body, &right));
+			assert_int_equal(authority_allows(&principal, right),
+					 (table[i].roles >> bit) & 1);
+		}
+		assert_true(authority_covers(&principal, "gc1.440106.1."));
+		assert_true(authority_covers_area(&principal, "440103.1.07"));
+		assert_false(authority_covers(&principal, "gc1."));
+		assert_false(authority_covers(&principal, ""));
+		assert_false(authority_covers_area(&principal, "440104.1.07"));
+		assert_string_equal(principal.public_key, PUBLIC_A);
+		assert_string_equal(principal.address, "10.1.2.3");
+		assert_true(principal.expires_us == later_us);
+		talloc_free(keyring);
+	}
+}
+
+static void assert_nobody(const struct principal *principal)
+{
+	assert_int_equal(principal->roles, 0);
+	assert_int_equal(principal->areas, 0);
+	assert_false(authority_covers(principal, "gc1.440106.1."));
+	assert_string_equal(principal->public_key, "");
+}
+
+static void without_a_key_in_force_a_name_may_nothing(void **state)
+{
+	struct keyring *keyring = keyring_alloc(NULL);
+	struct principal principal;
+
+	find_by_key(&principal, keyring, "li", PUBLIC_A);
+	assert_nobody(&principal);
+	load(keyring, PUBLIC_A, "engineer", clock_utc_us() - 1);
+	find_by_key(&principal, keyring, "li", PUBLIC_A);
+	assert_nobody(&principal);
+	load(keyring, PUBLIC_B, "engineer", 0);
+	/* One's own name, but the key that ended; and another's name. */
+	find_by_key(&principal, keyring, "li", PUBLIC_A);
+	assert_nobody(&principal);
+	find_by_key(&principal, keyring, "wu", PUBLIC_B);
+	assert_nobody(&principal);
+	find_by_key(&principal, keyring, "li", PUBLIC_B);
+	assert_int_equal(principal.roles, ROLE_ENGINEER);
+	talloc_free(keyring);
+}
+
+static void local_with_a_key_is_nobody(void **state)
+{
+	struct keyring *keyring = keyring_alloc(NULL);
+	struct principal principal;
+
+	load(keyring, PUBLIC_A, "engineer", 0);
+	find_by_key(&principal, keyring, "local", PUBLIC_A);
+	assert_nobody(&principal);
+	talloc_free(keyring);
 }
 
 static void every_command_of_the_protocol_stands_in_the_table(void **state)
@@ -99,7 +222,7 @@ static void local_holds_every_role_everywhere(void **state)
 {
 	struct principal principal;
 
-	authority_find(&principal, "local", "ipc");
+	find(&principal, "local", "ipc");
 	assert_int_equal(principal.roles, ALL);
 	assert_true(authority_covers(&principal, ""));
 	assert_true(authority_covers_area(&principal, "440106.1.07"));
@@ -115,7 +238,7 @@ static void a_name_that_is_not_known_may_nothing(void **state)
 	enum right right;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		authority_find(&principal, names[i], "");
+		find(&principal, names[i], "");
 		assert_int_equal(principal.roles, 0);
 		for (row = 0; row < rows; row++) {
 			assert_true(command_right(table[row].body, &right));
@@ -153,7 +276,7 @@ static void a_name_too_long_is_cut_and_still_nobody(void **state)
 
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	authority_find(&principal, name, name);
+	find(&principal, name, name);
 	assert_int_equal(strlen(principal.name), sizeof(principal.name) - 1);
 	assert_int_equal(strlen(principal.address),
 			 sizeof(principal.address) - 1);
@@ -165,6 +288,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			each_role_may_use_exactly_the_commands_of_its_column),
+		cmocka_unit_test(
+			a_key_of_each_role_may_use_its_column_in_its_area),
+		cmocka_unit_test(without_a_key_in_force_a_name_may_nothing),
+		cmocka_unit_test(local_with_a_key_is_nobody),
 		cmocka_unit_test(
 			every_command_of_the_protocol_stands_in_the_table),
 		cmocka_unit_test(a_command_of_no_body_has_no_right),
