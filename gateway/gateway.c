@@ -35,6 +35,8 @@ static const struct rate_ctr_desc counter_texts[] = {
 				    "Messages a service had no room for"},
 	[COUNT_SIGNALS] = {"signals:taken", "Signals taken from voice"},
 	[COUNT_IMPORTS] = {"imports:done", "Directory imports put in force"},
+	[COUNT_REFUSALS_OMITTED] = {"refusals:omitted",
+				    "Refusals too many a minute to be told"},
 };
 
 static const struct rate_ctr_group_desc counter_group = {

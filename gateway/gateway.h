@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct audit;
 struct import_job;
 struct job_queue;
 struct keyring;
@@ -40,6 +41,7 @@ enum gateway_counter {
 	COUNT_MESSAGES_DROPPED,
 	COUNT_SIGNALS,
 	COUNT_IMPORTS,
+	COUNT_REFUSALS_OMITTED,
 };
 
 /* What the configuration says; lengths and ranges are the VTY's matter. */
@@ -90,6 +92,7 @@ struct gateway {
 	struct services *services;
 	struct llist_head commands; /* not yet replied to */
 	struct import_job *import;  /* under way */
+	struct audit *audit;        /* what was refused to whom */
 	struct osmo_fd second;      /* timerfd of the heartbeat */
 	uint64_t second_us;         /* when the last second's work was done */
 	char trouble[256];          /* of the ledger; empty: none */

@@ -8,6 +8,7 @@
 #include "gateway/call/leg_fsm.h"
 #include "gateway/call/message.h"
 #include "gateway/call/note.h"
+#include "gateway/call/part.h"
 #include "gateway/call/plan.h"
 #include "gateway/call/prompts.h"
 #include "gateway/call/confirm.h"
@@ -238,15 +239,17 @@ void calls_trouble(struct calls *calls, const char *sentence)
  */
 
 int calls_plan(struct calls *calls, void *ctx,
+	       const struct calls_principal *principal,
 	       const Gridcall__V1__PlanRequest *request,
 	       Gridcall__V1__Plan **plan, struct fault *fault)
 {
-	struct roster *roster = roster_make(calls, ctx, request, fault);
+	struct roster *roster =
+		roster_make(calls, ctx, request, principal->scope, fault);
 	char id[PLAN_ID_MAX];
 
 	if (!roster)
 		return -EINVAL;
-	plan_keep(calls, request, id);
+	plan_keep(calls, principal->name, request, id);
 	*plan = plan_make(calls, ctx, roster, id);
 	talloc_free(roster);
 	prompts_refresh(calls->prompts);
@@ -311,13 +314,13 @@ static struct call *call_from_roster(struct calls *calls,
 }
 
 static const Gridcall__V1__PlanRequest *
-request_of(struct calls *calls, const Gridcall__V1__StartRequest *request,
-	   struct fault *fault)
+request_of(struct calls *calls, const struct calls_principal *principal,
+	   const Gridcall__V1__StartRequest *request, struct fault *fault)
 {
 	const Gridcall__V1__PlanRequest *found = request->spec;
 
 	if (request->plan[0]) {
-		found = plan_find(calls, request->plan);
+		found = plan_find(calls, principal->name, request->plan);
 		if (!found)
 			(void)fault_set(fault, NOT_FOUND,
 					"there is no plan '%s', or it is older "
@@ -331,6 +334,7 @@ request_of(struct calls *calls, const Gridcall__V1__StartRequest *request,
 }
 
 static struct roster *roster_to_start(struct calls *calls, void *ctx,
+				      const struct calls_principal *principal,
 				      const Gridcall__V1__StartRequest *request,
 				      struct fault *fault)
 {
@@ -343,8 +347,9 @@ static struct roster *roster_to_start(struct calls *calls, void *ctx,
 						   : calls->trouble);
 		return NULL;
 	}
-	found = request_of(calls, request, fault);
-	roster = found ? roster_make(calls, ctx, found, fault) : NULL;
+	found = request_of(calls, principal, request, fault);
+	roster = found ? roster_make(calls, ctx, found, principal->scope, fault)
+		       : NULL;
 	if (!roster)
 		return NULL;
 	if (!roster->asked)
@@ -364,7 +369,8 @@ int calls_start(struct calls *calls, void *ctx,
 		struct ledger_batch *batch, Gridcall__V1__StartReply **reply,
 		struct fault *fault)
 {
-	struct roster *roster = roster_to_start(calls, ctx, request, fault);
+	struct roster *roster =
+		roster_to_start(calls, ctx, principal, request, fault);
 	Gridcall__V1__StartReply *message;
 	struct call *call;
 	struct note note;
@@ -414,8 +420,7 @@ static struct call *open_call(const struct calls *calls, const char *id,
 	if (calls_find_ended(calls, id))
 		(void)fault_set(fault, CONFLICT, "call %s has ended", id);
 	else
-		(void)fault_set(fault, NOT_FOUND,
-				"no call '%s' is open; look with calls", id);
+		(void)fault_set(fault, NOT_FOUND, CALLS_NO_OPEN_CALL, id);
 	return NULL;
 }
 
@@ -509,8 +514,7 @@ int calls_release(struct calls *calls, const struct calls_principal *principal,
 	struct note note;
 
 	if (!lane || llist_empty(&lane->alarms))
-		return fault_set(fault, CONFLICT, "no alarm holds channel '%s'",
-				 channel);
+		return fault_set(fault, CONFLICT, CALLS_NO_ALARM, channel);
 	note_of_batch(&note, calls, batch);
 	alarm_release(lane, &note, principal->name);
 	lane_kick(lane);
@@ -528,15 +532,12 @@ int calls_confirm(struct calls *calls, const struct calls_principal *principal,
 	if (!call)
 		call = calls_find_ended(calls, request->call);
 	if (!call)
-		return fault_set(fault, NOT_FOUND,
-				 "call '%s' is not open and did not end in the "
-				 "last 12 hours",
+		return fault_set(fault, NOT_FOUND, CALLS_NO_LATE_CALL,
 				 request->call);
 	turn = call_find_turn(call, request->unit);
 	if (!turn)
-		return fault_set(fault, NOT_FOUND,
-				 "unit '%s' is not of call %s", request->unit,
-				 call->id);
+		return fault_set(fault, NOT_FOUND, CALLS_NO_SUCH_UNIT,
+				 request->unit, call->id);
 	note_of_batch(&note, calls, batch);
 	if (confirm_reply(turn, &note, principal->name, request, fault) < 0)
 		return -EINVAL;

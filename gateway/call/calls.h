@@ -21,6 +21,7 @@
 #include "proto/gridcall.pb-c.h"
 
 struct calls;
+struct scope;
 
 /* The site's settings; the VTY writes them before calls_resume(). */
 struct calls_settings {
@@ -91,9 +92,11 @@ void calls_trouble(struct calls *calls, const char *sentence);
 struct calls_principal {
 	const char *name;
 	const char *address;
+	const struct scope *scope; /* plan and start select from it alone */
 };
 
 int calls_plan(struct calls *calls, void *ctx,
+	       const struct calls_principal *principal,
 	       const Gridcall__V1__PlanRequest *request,
 	       Gridcall__V1__Plan **plan, struct fault *fault);
 

@@ -20,6 +20,7 @@
 struct kept_plan {
 	struct llist_head entry;
 	char id[PLAN_ID_MAX];
+	const char *principal;
 	uint64_t made_us;
 	Gridcall__V1__PlanRequest *request;
 };
@@ -40,8 +41,8 @@ static void forget_expired(struct calls *calls)
 	}
 }
 
-void plan_keep(struct calls *calls, const Gridcall__V1__PlanRequest *request,
-	       char id[PLAN_ID_MAX])
+void plan_keep(struct calls *calls, const char *principal,
+	       const Gridcall__V1__PlanRequest *request, char id[PLAN_ID_MAX])
 {
 	struct kept_plan *plan = talloc_zero(calls, struct kept_plan);
 	uint64_t random = 0;
@@ -51,19 +52,22 @@ void plan_keep(struct calls *calls, const Gridcall__V1__PlanRequest *request,
 	(void)!getrandom(&random, sizeof(random), 0);
 	snprintf(plan->id, sizeof(plan->id), "p%016llx",
 		 (unsigned long long)random);
+	plan->principal = talloc_strdup(plan, principal);
 	plan->made_us = clock_now_us();
 	plan->request = message_copy(plan, &request->base);
 	llist_add(&plan->entry, &calls->plans);
 	snprintf(id, PLAN_ID_MAX, "%s", plan->id);
 }
 
-const Gridcall__V1__PlanRequest *plan_find(struct calls *calls, const char *id)
+const Gridcall__V1__PlanRequest *
+plan_find(struct calls *calls, const char *principal, const char *id)
 {
 	struct kept_plan *plan;
 
 	forget_expired(calls);
 	llist_for_each_entry (plan, &calls->plans, entry)
-		if (!strcmp(plan->id, id))
+		if (!strcmp(plan->id, id) &&
+		    !strcmp(plan->principal, principal))
 			return plan->request;
 	return NULL;
 }

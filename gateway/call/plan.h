@@ -26,10 +26,14 @@ struct call;
 Gridcall__V1__Plan *plan_make(struct calls *calls, void *ctx,
 			      const struct roster *roster, const char *id);
 
-/* Remember a request under a new id, or find it again; NULL: expired. */
-void plan_keep(struct calls *calls, const Gridcall__V1__PlanRequest *request,
-	       char id[PLAN_ID_MAX]);
-const Gridcall__V1__PlanRequest *plan_find(struct calls *calls, const char *id);
+/*
+ * Remember a principal's request under a new id, or find it again; NULL: it
+ * expired, or is another's.
+ */
+void plan_keep(struct calls *calls, const char *principal,
+	       const Gridcall__V1__PlanRequest *request, char id[PLAN_ID_MAX]);
+const Gridcall__V1__PlanRequest *
+plan_find(struct calls *calls, const char *principal, const char *id);
 
 /* How long the cue of a unit sounds; 0: there is no recording of it. */
 uint32_t plan_cue_ms(const struct calls *calls, const char *unit,

@@ -3,6 +3,7 @@
 #include "gateway/call/report_fold.h"
 #include "gateway/call/tally.h"
 #include "gateway/record/ledger_query.h"
+#include "gateway/record/scope.h"
 
 #include <errno.h>
 #include <osmocom/core/utils.h>
@@ -25,6 +26,11 @@ struct report *report_alloc(void *ctx, const char *call)
 	report->summary.call = (char *)report->call;
 	report->state = "queued";
 	return report;
+}
+
+void report_within(struct report *report, const struct scope *scope)
+{
+	report->scope = scope;
 }
 
 /* ---------------------------------------------------------------- message --
@@ -133,6 +139,11 @@ static bool is_held_by_alarms(const struct report *report)
 	return held;
 }
 
+bool report_is_outside(const struct report *report)
+{
+	return report->is_partial && !report->is_started;
+}
+
 const char *report_call_state(const struct report *report)
 {
 	return report->state;
@@ -148,6 +159,8 @@ const Gridcall__V1__Report *report_message(struct report *report)
 		(char *)(is_held_by_alarms(report) ? "held" : report->state);
 	if (!until_us)
 		until_us = report->last_us;
+	if (report->is_partial)
+		report->summary.selector = (char *)"";
 	message->least_ms = least_ms(report);
 	message->took_ms = (uint32_t)((until_us - report->started_us) / 1000);
 	return message;
@@ -183,20 +196,35 @@ struct reading {
 	bool stopped;
 };
 
+/* All grids are told of a start first: who is not by then is not in it. */
+static bool is_start(const Gridcall__V1__Event *event)
+{
+	return event->body_case == GRIDCALL__V1__EVENT__BODY_CALL &&
+	       event->call->change_case ==
+		       GRIDCALL__V1__CALL_EVENT__CHANGE_STARTED;
+}
+
 static bool take(void *data, const struct ledger_event *row)
 {
 	struct reading *reading = data;
+	struct report *report = reading->report;
 	Gridcall__V1__Event *event;
+	bool is_foreign;
 
 	reading->stopped = !reading->is_wanted(reading->data);
 	if (reading->stopped)
 		return false;
+	/* Most of a large call is others': not worth unpacking. */
+	if (report->is_started && report->is_partial &&
+	    !scope_has_topic(report->scope, row->topic))
+		return true;
 	event = gridcall__v1__event__unpack(NULL, row->len, row->payload);
 	if (!event)
 		return true;
-	report_add(reading->report, row->seq, row->time_us, event);
+	report_add(report, row->seq, row->time_us, event);
+	is_foreign = !report->is_started && !is_start(event);
 	gridcall__v1__event__free_unpacked(event, NULL);
-	return true;
+	return !is_foreign;
 }
 
 int report_read_while(struct ledger_reader *reader, struct report *report,

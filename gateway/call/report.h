@@ -20,8 +20,16 @@
 #include <stdint.h>
 
 struct report;
+struct scope;
 
 struct report *report_alloc(void *ctx, const char *call);
+
+/*
+ * Fold only what is told on topics of scope, before the first event: units,
+ * channels and figures are those of it, and how the call was selected is left
+ * out where others are in it too.
+ */
+void report_within(struct report *report, const struct scope *scope);
 
 /* Take in the next event of the call, in order of seq.  Others are ignored. */
 void report_add(struct report *report, uint64_t seq, int64_t time_us,
@@ -29,6 +37,9 @@ void report_add(struct report *report, uint64_t seq, int64_t time_us,
 
 /* The message; lasts as long as report and until the next report_add(). */
 const Gridcall__V1__Report *report_message(struct report *report);
+
+/* Whether the call is there, but nothing of it is within scope. */
+bool report_is_outside(const struct report *report);
 
 /* ---- what a restart needs besides the message ---- */
 
@@ -44,7 +55,7 @@ const char *report_call_state(const struct report *report);
 /* When the last event came, UTC; 0: none. */
 int64_t report_last_us(const struct report *report);
 
-/* [reader] Fold a whole call.  -ENOENT when the ledger has none. */
+/* [reader] Fold a whole call.  -ENOENT when the ledger, or scope, has none. */
 int report_read(struct ledger_reader *reader, struct report *report);
 
 /* The same; -ECANCELED when is_wanted() was false before it was done. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/call/report_fold.h"
 #include "gateway/call/message.h"
+#include "gateway/record/scope.h"
 
 #include <osmocom/core/utils.h>
 #include <stdio.h>
@@ -363,6 +364,11 @@ void report_add(struct report *report, uint64_t seq, int64_t time_us,
 {
 	if (!is_of_call(report, event))
 		return;
+	if (!scope_has_topic(report->scope, event->topic)) {
+		if (event->body_case == GRIDCALL__V1__EVENT__BODY_CALL)
+			report->is_partial = true;
+		return;
+	}
 	report->last_us = time_us;
 	report->message.through_seq = seq;
 	if (event->body_case == GRIDCALL__V1__EVENT__BODY_CALL)

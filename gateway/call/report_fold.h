@@ -42,6 +42,8 @@ struct report_over {
 
 struct report {
 	const char *call;
+	const struct scope *scope; /* NULL: everything */
+	bool is_partial;           /* some of its units are outside scope */
 	struct llist_head units;
 	struct llist_head channels;
 	/* A city's call has some 20,000 units and as many overs. */

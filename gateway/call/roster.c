@@ -210,12 +210,13 @@ static void add_candidate(const struct calls *calls, struct roster *roster,
 }
 
 static int take_units(struct calls *calls, struct roster *roster,
-		      const char *text, struct fault *fault)
+		      const struct scope *scope, struct fault *fault)
 {
+	const char *text = roster->selector;
 	const struct directory *directory =
 		calls->config.directory(calls->config.data);
 	struct selector *selector =
-		selector_parse(roster, text, directory, fault);
+		selector_parse_within(roster, text, directory, scope, fault);
 	const struct unit **units;
 	size_t count = 0;
 	size_t i;
@@ -250,7 +251,7 @@ static int check_channels(const struct roster *roster, struct fault *fault)
 
 struct roster *roster_make(struct calls *calls, void *ctx,
 			   const Gridcall__V1__PlanRequest *request,
-			   struct fault *fault)
+			   const struct scope *scope, struct fault *fault)
 {
 	struct roster *roster = talloc_zero(ctx, struct roster);
 	time_t now = time(NULL);
@@ -260,7 +261,7 @@ struct roster *roster_make(struct calls *calls, void *ctx,
 	roster->selector = talloc_strdup(roster, request->selector);
 	if (take_options(calls, roster, request, fault) < 0 ||
 	    take_announcement(calls, roster, fault) < 0 ||
-	    take_units(calls, roster, request->selector, fault) < 0 ||
+	    take_units(calls, roster, scope, fault) < 0 ||
 	    check_channels(roster, fault) < 0) {
 		talloc_free(roster);
 		return NULL;

@@ -34,12 +34,12 @@ struct roster {
 };
 
 /*
- * Choose and check.  NULL and fault: no units, a mode not built, an unknown
- * option, no announcement or one too long for a channel.
+ * Choose within scope and check.  NULL and fault: no units, a mode not built,
+ * an unknown option, no announcement or one too long for a channel.
  */
 struct roster *roster_make(struct calls *calls, void *ctx,
 			   const Gridcall__V1__PlanRequest *request,
-			   struct fault *fault);
+			   const struct scope *scope, struct fault *fault);
 
 /*
  * Keep an announcement that came with the request, before a call is started

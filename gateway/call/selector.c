@@ -35,13 +35,19 @@ struct selector {
 	struct term *terms;
 	size_t count;
 	size_t limit; /* 0: none */
+	const struct scope *scope;
+};
+
+/* What a value is checked against. */
+struct town {
+	const struct directory *directory;
+	const struct scope *scope;
 };
 
 struct word {
 	const char *name;
 	/* NULL when value is good, else what it should be. */
-	const char *(*refuse)(const struct directory *directory,
-			      const char *value);
+	const char *(*refuse)(const struct town *town, const char *value);
 	/* The field of a unit that must be one of the values, */
 	const char *(*field)(const struct unit *unit);
 	/* or the list that must hold one of them, */
@@ -55,31 +61,28 @@ struct parser {
 	void *ctx;
 	const char *text;
 	const char *at;
-	const struct directory *directory;
+	struct town town;
 	struct fault *fault;
 	struct selector *selector;
 };
 
 /* ---- the words ---- */
 
-static const char *refuse_district(const struct directory *directory,
-				   const char *value)
+static const char *refuse_district(const struct town *town, const char *value)
 {
 	return topic_district_is_valid(value)
 		       ? NULL
 		       : "a district is six digits, for example 440106";
 }
 
-static const char *refuse_station(const struct directory *directory,
-				  const char *value)
+static const char *refuse_station(const struct town *town, const char *value)
 {
 	return topic_station_is_valid(value)
 		       ? NULL
 		       : "a station is 1 to 12 digits or capital letters";
 }
 
-static const char *refuse_grid(const struct directory *directory,
-			       const char *value)
+static const char *refuse_grid(const struct town *town, const char *value)
 {
 	return topic_grid_is_valid(value)
 		       ? NULL
@@ -87,32 +90,33 @@ static const char *refuse_grid(const struct directory *directory,
 }
 
 /* A code that was mistyped must not shorten a roll-call in silence. */
-static const char *refuse_code(const struct directory *directory,
-			       const char *value)
+static const char *refuse_code(const struct town *town, const char *value)
 {
-	return directory_find_unit(directory, value)
+	const struct unit *unit = directory_find_unit(town->directory, value);
+
+	return unit && scope_has_unit(town->scope, unit)
 		       ? NULL
 		       : "the directory has no unit of this code";
 }
 
-static const char *refuse_channel(const struct directory *directory,
-				  const char *value)
+static const char *refuse_channel(const struct town *town, const char *value)
 {
-	return directory_find_channel(directory, value)
+	const struct channel_entry *channel =
+		directory_find_channel(town->directory, value);
+
+	return channel && scope_has_channel(town->scope, channel)
 		       ? NULL
 		       : "the directory has no channel of this code";
 }
 
-static const char *refuse_number(const struct directory *directory,
-				 const char *value)
+static const char *refuse_number(const struct town *town, const char *value)
 {
 	size_t len = strspn(value, "0123456789");
 
 	return len && !value[len] ? NULL : "a keypad number is digits only";
 }
 
-static const char *refuse_answers_by(const struct directory *directory,
-				     const char *value)
+static const char *refuse_answers_by(const struct town *town, const char *value)
 {
 	static const char *const ways[] = {"keypad", "speech", "click", "data",
 					   "phone"};
@@ -124,8 +128,7 @@ static const char *refuse_answers_by(const struct directory *directory,
 	return "use keypad, speech, click, data or phone";
 }
 
-static const char *refuse_category(const struct directory *directory,
-				   const char *value)
+static const char *refuse_category(const struct town *town, const char *value)
 {
 	const char *colon = strchr(value, ':');
 
@@ -134,8 +137,7 @@ static const char *refuse_category(const struct directory *directory,
 		       : "write scheme and letter, for example GZ:A";
 }
 
-static const char *refuse_limit(const struct directory *directory,
-				const char *value)
+static const char *refuse_limit(const struct town *town, const char *value)
 {
 	size_t len = strspn(value, "0123456789");
 	unsigned long limit = len <= 7 ? strtoul(value, NULL, 10) : 0;
@@ -350,17 +352,19 @@ static char *take_value(struct parser *parser)
 }
 
 /* The only scheme of the directory; NULL when it has none or several. */
-static char *only_scheme(const struct directory *directory, void *ctx)
+static char *only_scheme(const struct town *town, void *ctx)
 {
+	const struct directory *directory = town->directory;
 	const char *scheme = NULL;
 	size_t len = 0;
 	size_t i;
 
 	for (i = 0; i < directory_unit_count(directory); i++) {
-		const char *category = directory_unit(directory, i)->category;
+		const struct unit *unit = directory_unit(directory, i);
+		const char *category = unit->category;
 		size_t here = strcspn(category, ":");
 
-		if (!category[here])
+		if (!category[here] || !scope_has_unit(town->scope, unit))
 			continue;
 		if (scheme && (here != len || memcmp(scheme, category, len)))
 			return NULL;
@@ -378,7 +382,7 @@ static int complete_category(struct parser *parser, const char *at,
 
 	if (strchr(*value, ':'))
 		return 0;
-	scheme = only_scheme(parser->directory, parser->ctx);
+	scheme = only_scheme(&parser->town, parser->ctx);
 	if (!scheme)
 		return refuse_at(parser, at, parser->at - at,
 				 "the directory does not have one scheme of "
@@ -403,7 +407,7 @@ static int parse_value(struct parser *parser, struct term *term)
 	    complete_category(parser, begin, &value))
 		return -EINVAL;
 	if (term->word->refuse)
-		why = term->word->refuse(parser->directory, value);
+		why = term->word->refuse(&parser->town, value);
 	if (why)
 		return refuse_at(parser, begin, parser->at - begin, why);
 	term->values = talloc_realloc(parser->selector, term->values, char *,
@@ -473,26 +477,35 @@ static int parse_term(struct parser *parser)
 	return 0;
 }
 
-struct selector *selector_parse(void *ctx, const char *text,
-				const struct directory *directory,
-				struct fault *fault)
+struct selector *selector_parse_within(void *ctx, const char *text,
+				       const struct directory *directory,
+				       const struct scope *scope,
+				       struct fault *fault)
 {
 	struct selector *selector = talloc_zero(ctx, struct selector);
 	struct parser parser = {
 		.ctx = selector,
 		.text = text,
 		.at = text,
-		.directory = directory,
+		.town = {directory, scope},
 		.fault = fault,
 		.selector = selector,
 	};
 
+	selector->scope = scope;
 	for (skip_spaces(&parser); *parser.at; skip_spaces(&parser))
 		if (parse_term(&parser)) {
 			talloc_free(selector);
 			return NULL;
 		}
 	return selector;
+}
+
+struct selector *selector_parse(void *ctx, const char *text,
+				const struct directory *directory,
+				struct fault *fault)
+{
+	return selector_parse_within(ctx, text, directory, NULL, fault);
 }
 
 /* ---- selecting ---- */
@@ -567,7 +580,8 @@ const struct unit **selector_units(const struct selector *selector, void *ctx,
 	for (i = 0; i < all; i++) {
 		const struct unit *unit = directory_unit(directory, i);
 
-		if (is_selected(selector, unit))
+		if (is_selected(selector, unit) &&
+		    scope_has_unit(selector->scope, unit))
 			units[found++] = unit;
 	}
 	qsort(units, found, sizeof(*units), compare_units);

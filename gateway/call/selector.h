@@ -11,7 +11,7 @@
 #pragma once
 
 #include "gateway/fault.h"
-#include "gateway/record/directory.h"
+#include "gateway/record/scope.h"
 
 #include <stddef.h>
 
@@ -25,6 +25,16 @@ struct selector;
 struct selector *selector_parse(void *ctx, const char *text,
 				const struct directory *directory,
 				struct fault *fault);
+
+/*
+ * The same for somebody who sees only scope: other units and channels do not
+ * exist for him, not in a refusal and not in a limit.  The selector keeps
+ * scope.
+ */
+struct selector *selector_parse_within(void *ctx, const char *text,
+				       const struct directory *directory,
+				       const struct scope *scope,
+				       struct fault *fault);
 
 /*
  * The units it selects, in order of channel, then keypad number, as a talloc

@@ -9,15 +9,17 @@
 static struct calls_principal asker(const struct command *command)
 {
 	return (struct calls_principal){.name = command->principal.name,
-					.address = command->principal.address};
+					.address = command->principal.address,
+					.scope = command->sees};
 }
 
 void command_plan(struct command *command)
 {
+	struct calls_principal principal = asker(command);
 	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
 
-	if (calls_plan(command->gateway->calls, command, command->request->plan,
-		       &reply.plan, &command->fault)) {
+	if (calls_plan(command->gateway->calls, command, &principal,
+		       command->request->plan, &reply.plan, &command->fault)) {
 		command_refuse(command);
 		return;
 	}
@@ -52,6 +54,7 @@ void command_start_call(struct command *command)
 		return;
 	}
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_START;
+	OSMO_STRLCPY_ARRAY(command->subject, reply.start->call);
 	command->data = reply.start;
 	command->committed = on_started;
 	command_commit(command, &reply);

@@ -8,12 +8,14 @@
 #include <osmocom/core/utils.h>
 
 #include "gateway/clock.h"
+#include "gateway/control/audit.h"
 #include "gateway/record/ledger_query.h"
 
 #define IDEMPOTENCY_KEY_MAX 128
 
 #define BODY(name) GRIDCALL__V1__REQUEST__BODY_##name
 
+/* A row of the table of rights. */
 struct command_row {
 	Gridcall__V1__Request__BodyCase body;
 	const char *name;
@@ -78,6 +80,13 @@ static const struct command_row *command_row(const struct command *command)
 	return NULL;
 }
 
+const char *command_name(const struct command *command)
+{
+	const struct command_row *row = command_row(command);
+
+	return row ? row->name : "";
+}
+
 static int command_destroy(struct command *command)
 {
 	llist_del(&command->entry);
@@ -120,6 +129,9 @@ void command_refuse(struct command *command)
 	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
 
 	gateway_count(command->gateway, COUNT_COMMANDS_REFUSED);
+	if (command->is_outside ||
+	    command->fault.code == GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED)
+		audit_refused(command);
 	error.code = command->fault.code;
 	error.sentence = command->fault.sentence;
 	reply.error = &error;
@@ -154,6 +166,7 @@ void command_commit(struct command *command, Gridcall__V1__Reply *reply)
 {
 	struct ledger_batch *batch = command->batch;
 
+	audit_done(command);
 	pack_reply(command, reply);
 	if (is_idempotent(command))
 		ledger_batch_idempotency(batch, command->principal.name,
@@ -283,8 +296,8 @@ static void on_repeat(void *data)
 	case -EEXIST:
 		fault_set(&command->fault,
 			  GRIDCALL__V1__ERROR_CODE__ERROR_CONFLICT,
-			  "this idempotency key was used for another request; "
-			  "use a new one");
+			  "this idempotency key was used for another request, "
+			  "or under another jurisdiction; use a new one");
 		command_refuse(command);
 		break;
 	default:
@@ -353,22 +366,32 @@ static int check_request(struct command *command)
 				 "'%s' may not use %s; it needs the role %s",
 				 command->principal.name, row->name,
 				 authority_roles_with(row->right));
-	return 0;
+	return jurisdiction_judge(command);
 }
 
-/* Of the body alone: id and deadline may differ in a repeat. */
+/*
+ * Of the body: id and deadline may differ in a repeat.  Of a restricted
+ * principal's areas too, so that the reply to what he saw then is not read
+ * again by one who sees less.
+ */
 static void make_digest(struct command *command)
 {
+	const struct principal *principal = &command->principal;
 	Gridcall__V1__Request bare = *command->request;
 	uint8_t *packed;
-	size_t len;
+	size_t len, i;
 
 	bare.id = bare.idempotency_key = (char *)"";
 	bare.deadline_ms = 0;
 	len = gridcall__v1__request__get_packed_size(&bare);
-	packed = talloc_size(command, len + 1);
+	packed =
+		talloc_size(command, len + sizeof(principal->jurisdiction) + 1);
 	OSMO_ASSERT(packed);
 	gridcall__v1__request__pack(&bare, packed);
+	for (i = 0; command->sees && i < principal->areas; i++) {
+		strcpy((char *)packed + len, principal->jurisdiction[i]);
+		len += strlen(principal->jurisdiction[i]) + 1;
+	}
 	digest_make(command->digest, packed, len);
 	talloc_free(packed);
 }
@@ -397,6 +420,7 @@ void command_request(struct gateway *gateway,
 			       .name = request->principal,
 			       .address = request->address,
 		       });
+	command->sees = jurisdiction_of(&command->principal, &command->scope);
 	llist_add_tail(&command->entry, &gateway->commands);
 	talloc_set_destructor(command, command_destroy);
 	command->request = gridcall__v1__request__unpack(NULL, request->len,

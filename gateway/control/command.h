@@ -14,6 +14,7 @@
 
 #include "gateway/control/authority.h"
 #include "gateway/control/digest.h"
+#include "gateway/control/jurisdiction.h"
 #include "gateway/fault.h"
 #include "gateway/gateway.h"
 #include "gateway/services.h"
@@ -27,6 +28,9 @@ struct command {
 	struct bridge *bridge;
 	uint64_t token;
 	struct principal principal;
+	const struct scope *sees; /* of the principal; NULL: everything */
+	struct scope scope;
+	bool is_outside; /* refused for want of jurisdiction */
 	Gridcall__V1__Request *request;
 	uint8_t digest[DIGEST_BYTES];
 	struct ledger_batch *batch; /* of a command that changes something */
@@ -59,8 +63,8 @@ void command_reply_packed(struct command *command, const uint8_t *packed,
 void command_refuse(struct command *command);
 
 /*
- * Commit the batch with the reply kept under the request's idempotency key,
- * then send it and free the command.
+ * Commit the batch, with the audit's event and the reply kept under the
+ * request's idempotency key, then send it and free the command.
  */
 void command_commit(struct command *command, Gridcall__V1__Reply *reply);
 
@@ -94,6 +98,9 @@ void command_keep_idempotency(struct command *command);
  */
 int command_prefixes(struct command *command, char *const *list, size_t count,
 		     struct prefixes *prefixes);
+
+/* Its name in Request. */
+const char *command_name(const struct command *command);
 
 /* What a command needs; false when there is none of that body. */
 bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right);

@@ -7,6 +7,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/call/part.h"
 #include "gateway/call/selector.h"
 #include "gateway/radios.h"
 #include "gateway/record/directory_message.h"
@@ -61,12 +62,39 @@ void command_whoami(struct command *command)
 	command_reply(command, &reply);
 }
 
+/* Of what the principal sees; of the rest not even how much there is. */
+static void count_seen(const struct command *command,
+		       Gridcall__V1__Status *status)
+{
+	struct gateway *gateway = command->gateway;
+	const struct directory *directory = gateway->directory;
+	const struct channel_entry *channel;
+	struct radio_status radio;
+	size_t i;
+
+	status->channels = status->channels_down = status->units = 0;
+	for (i = 0; i < directory_channel_count(directory); i++) {
+		channel = directory_channel(directory, i);
+		if (!scope_has_channel(command->sees, channel))
+			continue;
+		radios_status(gateway->radios, channel->code, &radio);
+		status->channels++;
+		status->channels_down += radio.state == CHANNEL_DOWN;
+	}
+	for (i = 0; i < directory_unit_count(directory); i++)
+		status->units += scope_has_unit(command->sees,
+						directory_unit(directory, i));
+	status->calls_open = calls_open_within(gateway->calls, command->sees);
+}
+
 void command_status(struct command *command)
 {
 	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
 	Gridcall__V1__Status status;
 
 	gateway_status(command->gateway, &status);
+	if (command->sees)
+		count_seen(command, &status);
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_STATUS;
 	reply.status = &status;
 	command_reply(command, &reply);
@@ -83,8 +111,8 @@ void command_units(struct command *command)
 	Gridcall__V1__Unit *messages;
 	size_t count, i;
 
-	selector = selector_parse(command, request->selector, directory,
-				  &command->fault);
+	selector = selector_parse_within(command, request->selector, directory,
+					 command->sees, &command->fault);
 	if (!selector) {
 		command_refuse(command);
 		return;
@@ -97,19 +125,23 @@ void command_units(struct command *command)
 	units.units = talloc_array(command, Gridcall__V1__Unit *, count + 1);
 	messages = talloc_array(command, Gridcall__V1__Unit, count + 1);
 	OSMO_ASSERT(units.units && messages);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && !command_should_stop(command); i++) {
 		unit_to_message(chosen[i], &messages[i]);
 		units.units[i] = &messages[i];
 	}
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_UNITS;
 	reply.units = &units;
-	command_reply(command, &reply);
+	if (command_check_wanted(command))
+		command_refuse(command);
+	else
+		command_reply(command, &reply);
 }
 
-static uint32_t *count_units(void *ctx, const struct directory *directory)
+static uint32_t *count_units(struct command *command,
+			     const struct directory *directory)
 {
 	uint32_t *counts = talloc_zero_array(
-		ctx, uint32_t, directory_channel_count(directory) + 1);
+		command, uint32_t, directory_channel_count(directory) + 1);
 	const struct channel_entry *first;
 	size_t i;
 
@@ -118,10 +150,11 @@ static uint32_t *count_units(void *ctx, const struct directory *directory)
 		return counts;
 	first = directory_channel(directory, 0);
 	for (i = 0; i < directory_unit_count(directory); i++) {
-		const struct channel_entry *channel = directory_find_channel(
-			directory, directory_unit(directory, i)->channel);
+		const struct unit *unit = directory_unit(directory, i);
+		const struct channel_entry *channel =
+			directory_find_channel(directory, unit->channel);
 
-		if (channel)
+		if (channel && scope_has_unit(command->sees, unit))
 			counts[channel - first]++;
 	}
 	return counts;
@@ -142,6 +175,9 @@ describe_channel(struct command *command, const struct channel_entry *entry)
 	channel->reason = (char *)status.reason;
 	channel->overs = status.overs;
 	channel->call = (char *)calls_on_channel(gateway->calls, entry->code);
+	if (calls_part_of(gateway->calls, channel->call, command->sees) ==
+	    CALLS_NONE)
+		channel->call = (char *)"";
 	return channel;
 }
 
@@ -153,16 +189,21 @@ void command_channels(struct command *command)
 		GRIDCALL__V1__CHANNELS_REPLY__INIT;
 	uint32_t *units = count_units(command, directory);
 	size_t count = directory_channel_count(directory);
+	Gridcall__V1__Channel *channel;
 	size_t i;
 
-	channels.n_channels = count;
 	channels.channels =
 		talloc_array(command, Gridcall__V1__Channel *, count + 1);
 	OSMO_ASSERT(channels.channels);
 	for (i = 0; i < count; i++) {
-		channels.channels[i] = describe_channel(
-			command, directory_channel(directory, i));
-		channels.channels[i]->units = units[i];
+		const struct channel_entry *entry =
+			directory_channel(directory, i);
+
+		if (!scope_has_channel(command->sees, entry))
+			continue;
+		channel = describe_channel(command, entry);
+		channel->units = units[i];
+		channels.channels[channels.n_channels++] = channel;
 	}
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_CHANNELS;
 	reply.channels = &channels;

@@ -13,6 +13,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/call/message.h"
 #include "gateway/call/report.h"
 #include "gateway/record/ledger_query.h"
 
@@ -24,8 +25,10 @@
  */
 struct question {
 	struct command *command;
+	struct ledger_reader *reader;
 	void *ctx;
 	struct fault fault;
+	bool is_outside; /* the fault says less than is known */
 	Gridcall__V1__Reply reply;
 	size_t limit;
 };
@@ -46,6 +49,7 @@ static void question_done(void *data)
 	struct command *command = question->command;
 
 	command->fault = question->fault;
+	command->is_outside = question->is_outside;
 	if (question->fault.code || command_check_wanted(command))
 		command_refuse(command);
 	else
@@ -69,19 +73,54 @@ static void set_unreadable(struct question *question)
 		  "\"show ledger\"");
 }
 
+static bool is_wanted(void *data)
+{
+	return !command_should_stop(data);
+}
+
 /* ---- calls ---- */
+
+/*
+ * What somebody sees of a call: folded from its events on his topics, since the
+ * summary that is kept tells of all units.  NULL: nothing, or it was stopped.
+ */
+static Gridcall__V1__CallSummary *
+narrow_summary(struct question *question, const uint8_t *packed, size_t len)
+{
+	void *ctx = talloc_new(question->ctx);
+	Gridcall__V1__CallSummary *whole = message_unpack(
+		ctx, &gridcall__v1__call_summary__descriptor, packed, len);
+	Gridcall__V1__CallSummary *seen = NULL;
+	struct report *report;
+
+	if (whole) {
+		report = report_alloc(ctx, whole->call);
+		report_within(report, question->command->sees);
+		if (!report_read_while(question->reader, report, is_wanted,
+				       question->command))
+			seen = message_copy(
+				question->ctx,
+				&report_message(report)->summary->base);
+	}
+	talloc_free(ctx);
+	return seen;
+}
 
 static bool take_summary(void *data, const uint8_t *packed, size_t len)
 {
 	struct question *question = data;
 	Gridcall__V1__CallsReply *calls = question->reply.calls;
-	ProtobufCAllocator *none = NULL;
 	Gridcall__V1__CallSummary *summary;
 
 	if (calls->n_calls >= question->limit ||
 	    command_should_stop(question->command))
 		return false;
-	summary = gridcall__v1__call_summary__unpack(none, len, packed);
+	if (question->command->sees)
+		summary = narrow_summary(question, packed, len);
+	else
+		summary = message_unpack(
+			question->ctx, &gridcall__v1__call_summary__descriptor,
+			packed, len);
 	if (summary)
 		calls->calls[calls->n_calls++] = summary;
 	return true;
@@ -95,6 +134,7 @@ static void read_calls(struct ledger_reader *reader, void *data)
 		question->command->request->calls;
 	Gridcall__V1__CallsReply *calls;
 
+	question->reader = reader;
 	question->limit = request->limit ? request->limit : CALLS_DEFAULT;
 	question->limit = OSMO_MIN(question->limit, 10000);
 	question->ctx = talloc_new(NULL);
@@ -111,36 +151,12 @@ static void read_calls(struct ledger_reader *reader, void *data)
 		set_unreadable(question);
 }
 
-static void calls_done(void *data)
-{
-	struct question *question = data;
-	Gridcall__V1__CallsReply *calls = question->reply.calls;
-	size_t i;
-
-	question->command->fault = question->fault;
-	if (question->fault.code || command_check_wanted(question->command))
-		command_refuse(question->command);
-	else
-		command_reply(question->command, &question->reply);
-	for (i = 0; i < calls->n_calls; i++)
-		gridcall__v1__call_summary__free_unpacked(calls->calls[i],
-							  NULL);
-	talloc_free(question->ctx);
-	free(question);
-}
-
 void command_calls(struct command *command)
 {
-	ledger_read(command->gateway->ledger, read_calls, calls_done,
-		    question_alloc(command));
+	ask(question_alloc(command), read_calls);
 }
 
 /* ---- report ---- */
-
-static bool is_wanted(void *data)
-{
-	return !command_should_stop(data);
-}
 
 /* [reader] */
 static void read_report(struct ledger_reader *reader, void *data)
@@ -152,6 +168,7 @@ static void read_report(struct ledger_reader *reader, void *data)
 
 	question->ctx = talloc_new(NULL);
 	report = report_alloc(question->ctx, call);
+	report_within(report, question->command->sees);
 	rc = report_read_while(reader, report, is_wanted, question->command);
 	if (rc == -ECANCELED)
 		return; /* question_done() says why */
@@ -160,6 +177,7 @@ static void read_report(struct ledger_reader *reader, void *data)
 		return;
 	}
 	if (rc) {
+		question->is_outside = report_is_outside(report);
 		fault_set(&question->fault,
 			  GRIDCALL__V1__ERROR_CODE__ERROR_NOT_FOUND,
 			  "there is no call '%s'; \"gridcall calls\" lists "

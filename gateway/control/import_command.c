@@ -5,6 +5,7 @@
  */
 #include "gateway/control/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,6 +194,9 @@ static void import_done(void *arg)
 		return;
 	}
 	message.done = true;
+	snprintf(command->subject, sizeof(command->subject),
+		 "%zu added, %zu changed, %zu removed", import->added,
+		 import->changed, import->removed);
 	command->data = job;
 	command->committed = import_committed;
 	command_commit(command, &reply);

@@ -17,8 +17,8 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/control/audit.h"
 #include "gateway/job.h"
-#include "gateway/log.h"
 #include "gateway/voice/recorder.h"
 #include "proto/topic.h"
 
@@ -92,22 +92,19 @@ out:
 		close(fd);
 }
 
-static void add_audit(struct command *command, const char *name)
+/* Where the channel lives it is told too who heard it. */
+static void tell_home(struct command *command, const char *name)
 {
 	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
 	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
-	char *code = talloc_strdup(command, strchr(name, '/') + 1);
 	const struct channel_entry *channel;
 	char topic[TOPIC_MAX];
+	char code[64];
 
-	code[strcspn(code, "/")] = '\0';
+	jurisdiction_recorded_on(code, sizeof(code), name);
 	channel = directory_find_channel(command->gateway->directory, code);
-	if (!channel || topic_in_area(topic, channel->home, TOPIC_OVER)) {
-		/* A channel that is gone has no grid to tell. */
-		LOGP(DCONTROL, LOGL_NOTICE, "'%s' at %s hears recording '%s'\n",
-		     command->principal.name, command->principal.address, name);
-		return;
-	}
+	if (!channel || topic_in_area(topic, channel->home, TOPIC_OVER))
+		return; /* gone: the gateway's own topic has it */
 	audit.principal = command->principal.name;
 	audit.address = command->principal.address;
 	audit.command = (char *)"recording";
@@ -145,9 +142,7 @@ static void explain(const struct fetch *fetch, const char *name)
 
 	if (fetch->err == ENOENT)
 		fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_NOT_FOUND,
-			  "there is no recording '%s'; that of an over that "
-			  "just ended is there in a moment, so ask again",
-			  name);
+			  JURISDICTION_NO_RECORDING, name);
 	else if (fetch->err == EFBIG)
 		fault_set(fault, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
 			  "the recording '%s' is larger than %u MiB; copy it "
@@ -167,12 +162,17 @@ static void on_read(void *arg)
 	const char *name = command->request->recording->recording;
 	struct ledger_batch *batch = command->batch;
 
+	if (command_check_time(command)) {
+		command_refuse(command);
+		return;
+	}
 	if (fetch->err) {
 		explain(fetch, name);
 		command_refuse(command);
 		return;
 	}
-	add_audit(command, name);
+	tell_home(command, name);
+	audit_done(command);
 	command_keep_idempotency(command);
 	command->batch = NULL;
 	ledger_commit(command->gateway->ledger, batch, reply_file, fetch);

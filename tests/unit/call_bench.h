@@ -157,7 +157,8 @@ static inline int tear_down(void **state)
 /* ---------------------------------------------------------------- officer --
  */
 
-static const struct calls_principal officer = {"wang", "local"};
+static const struct calls_principal officer = {.name = "wang",
+					       .address = "local"};
 
 static inline void on_started(void *data, uint64_t first, uint64_t last)
 {

@@ -244,9 +244,9 @@ static void plans_before_it_sends(void **state)
 	struct fault fault = {0};
 
 	request.selector = (char *)"";
-	assert_int_equal(
-		calls_plan(bench->calls, bench->ctx, &request, &plan, &fault),
-		0);
+	assert_int_equal(calls_plan(bench->calls, bench->ctx, &officer,
+				    &request, &plan, &fault),
+			 0);
 	assert_int_equal(plan->units, 4);
 	assert_int_equal(plan->reach, 4);
 	assert_int_equal(plan->n_channels, 1);
@@ -256,18 +256,18 @@ static void plans_before_it_sends(void **state)
 			 80 + 2 * (200 + 4 * 300) + 40);
 	assert_int_equal(plan->channels[0]->n_warnings, 1); /* U4 by number */
 	request.selector = (char *)"grid=99";
-	assert_true(calls_plan(bench->calls, bench->ctx, &request, &plan,
-			       &fault) < 0);
+	assert_true(calls_plan(bench->calls, bench->ctx, &officer, &request,
+			       &plan, &fault) < 0);
 	request.selector = (char *)"";
 	request.options = &options;
 	options.mode = GRIDCALL__V1__CALL_MODE__MODE_HUNT;
-	assert_true(calls_plan(bench->calls, bench->ctx, &request, &plan,
-			       &fault) < 0);
+	assert_true(calls_plan(bench->calls, bench->ctx, &officer, &request,
+			       &plan, &fault) < 0);
 	assert_non_null(strstr(fault.sentence, "not yet built"));
 	options.mode = GRIDCALL__V1__CALL_MODE__MODE_TURN;
 	options.announcement = (char *)"nowhere";
-	assert_true(calls_plan(bench->calls, bench->ctx, &request, &plan,
-			       &fault) < 0);
+	assert_true(calls_plan(bench->calls, bench->ctx, &officer, &request,
+			       &plan, &fault) < 0);
 }
 
 static void keeps_both_of_two_counts_that_differ(void **state)

@@ -17,7 +17,8 @@ static int plan(struct bench *bench, Gridcall__V1__CallOptions *options,
 	request.selector = (char *)"grid=07";
 	request.options = options;
 	*fault = (struct fault){0};
-	return calls_plan(bench->calls, bench->ctx, &request, message, fault);
+	return calls_plan(bench->calls, bench->ctx, &officer, &request, message,
+			  fault);
 }
 
 static void a_unit_off_duty_is_not_asked(void **state)
