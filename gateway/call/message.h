@@ -19,6 +19,12 @@ void *message_unpack(void *ctx, const ProtobufCMessageDescriptor *descriptor,
 /* A deep copy below ctx. */
 void *message_copy(void *ctx, const ProtobufCMessage *message);
 
+/*
+ * The name of a string field, however deep, that holds no UTF-8; NULL: none.
+ * Whoever passes such a message on makes it unreadable in most languages.
+ */
+const char *message_garbled_field(const ProtobufCMessage *message);
+
 /* Append one pointer to a repeated field of messages or strings. */
 #define message_append(ctx, array, count, item)                                \
 	do {                                                                   \

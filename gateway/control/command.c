@@ -7,6 +7,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/call/message.h"
 #include "gateway/clock.h"
 #include "gateway/control/audit.h"
 #include "gateway/record/ledger_query.h"
@@ -347,6 +348,7 @@ static int check_request(struct command *command)
 {
 	const struct command_row *row = command_row(command);
 	struct fault *fault = &command->fault;
+	const char *garbled;
 
 	if (!row)
 		return fault_set(fault,
@@ -354,6 +356,13 @@ static int check_request(struct command *command)
 				 "this gateway (version %s) does not know that "
 				 "command; ask for one of gridcall.proto",
 				 GRIDCALL_VERSION);
+	garbled = message_garbled_field(&command->request->base);
+	if (garbled)
+		return fault_set(fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+				 "the field %s holds no UTF-8; send text as "
+				 "UTF-8",
+				 garbled);
 	if (strlen(command->request->idempotency_key) > IDEMPOTENCY_KEY_MAX)
 		return fault_set(
 			fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
@@ -415,6 +424,7 @@ void command_request(struct gateway *gateway,
 	command->bridge = request->bridge;
 	command->token = request->token;
 	command->received_us = request->received_us;
+	command->connection = request->connection;
 	authority_find(&command->principal, gateway->keyring,
 		       &(struct authority_name){
 			       .name = request->principal,

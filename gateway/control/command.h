@@ -27,6 +27,7 @@ struct command {
 	struct gateway *gateway;
 	struct bridge *bridge;
 	uint64_t token;
+	uint64_t connection; /* it came over; 0: not told */
 	struct principal principal;
 	const struct scope *sees; /* of the principal; NULL: everything */
 	struct scope scope;

@@ -14,6 +14,7 @@ static bool is_of_same_peer(const struct command *command,
 			    const struct command *other)
 {
 	return other->bridge == command->bridge &&
+	       other->connection == command->connection &&
 	       !strcmp(other->principal.name, command->principal.name);
 }
 

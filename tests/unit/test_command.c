@@ -203,6 +203,36 @@ static void a_stranger_hears_which_role_it_needs(void **state)
 		       "engineer");
 }
 
+static void text_that_is_no_utf8_is_refused_wherever_it_is(void **state)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__StartRequest start = GRIDCALL__V1__START_REQUEST__INIT;
+	Gridcall__V1__PlanRequest spec = GRIDCALL__V1__PLAN_REQUEST__INIT;
+	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_START;
+	request.start = &start;
+	start.spec = &spec;
+	spec.options = &options;
+	options.title = (char *)"\xc3\x28";
+	ask(*state, &request);
+	assert_refused(ERROR(BAD_REQUEST), "the field title holds no UTF-8");
+}
+
+static void every_text_of_a_list_must_be_utf8(void **state)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__ListenRequest listen = GRIDCALL__V1__LISTEN_REQUEST__INIT;
+	char *channels[] = {(char *)"一", (char *)"\xff"};
+
+	request.body_case = GRIDCALL__V1__REQUEST__BODY_LISTEN;
+	request.listen = &listen;
+	listen.channels = channels;
+	listen.n_channels = 2;
+	ask(*state, &request);
+	assert_refused(ERROR(BAD_REQUEST), "the field channels holds no UTF-8");
+}
+
 static void an_idempotency_key_that_is_too_long_is_refused(void **state)
 {
 	Gridcall__V1__Request request = whoami_request();
@@ -331,6 +361,9 @@ static void nobody_withdraws_what_another_asked_for(void **state)
 	strcpy(waiting.principal.name, "local");
 	waiting.bridge = NULL;
 	assert_false(withdraw(bench, "r1"));
+	waiting.bridge = (struct bridge *)mailbox.bridge;
+	waiting.connection = 1;
+	assert_false(withdraw(bench, "r1"));
 	assert_false(command_should_stop(&waiting));
 	llist_del(&waiting.entry);
 }
@@ -344,6 +377,8 @@ int main(void)
 		TEST(bytes_that_are_no_request_are_told_so),
 		TEST(a_request_without_a_known_body_is_told_so),
 		TEST(a_stranger_hears_which_role_it_needs),
+		TEST(text_that_is_no_utf8_is_refused_wherever_it_is),
+		TEST(every_text_of_a_list_must_be_utf8),
 		TEST(an_idempotency_key_that_is_too_long_is_refused),
 		TEST(a_request_past_its_deadline_is_not_begun),
 		TEST(a_request_before_its_deadline_is_carried_out),
