@@ -77,6 +77,13 @@ int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz)
 	return rc <= 0 ? -EINVAL : rc;
 }
 
+bool opus_is_plain(const uint8_t *data, size_t len)
+{
+	return len && len <= OPUS_BYTES_MAX &&
+	       opus_packet_get_nb_channels(data) == 1 &&
+	       opus_samples(data, len, 48000) == 960;
+}
+
 /* Declared loss must be 10 %: with less the repair data is never sent. */
 static int set_voice(OpusEncoder *opus)
 {

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ int opus_ear_put(struct opus_ear *ear, const uint8_t *data, size_t len,
 
 /* Samples of a packet at rate_hz, without decoding; -EINVAL for garbage. */
 int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz);
+
+/* Whether it is one packet of 20 ms of mono, as live voice carries them. */
+bool opus_is_plain(const uint8_t *data, size_t len);
 
 struct opus_mouth *opus_mouth_alloc(uint32_t rate_hz);
 struct opus_mouth *opus_mouth_free(struct opus_mouth *mouth);

@@ -13,6 +13,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
+#include "gateway/control/leases.h"
 #include "gateway/heartbeat.h"
 #include "gateway/job.h"
 #include "gateway/log.h"
@@ -37,6 +38,7 @@ static const struct rate_ctr_desc counter_texts[] = {
 	[COUNT_IMPORTS] = {"imports:done", "Directory imports put in force"},
 	[COUNT_REFUSALS_OMITTED] = {"refusals:omitted",
 				    "Refusals too many a minute to be told"},
+	[COUNT_VOICE] = {"voice:told", "Messages of live voice"},
 };
 
 static const struct rate_ctr_group_desc counter_group = {
@@ -102,8 +104,8 @@ struct gateway *gateway_alloc(void *ctx)
 
 /* ---- what the rooms ask and tell ---- */
 
-static void publish(struct gateway *gateway,
-		    const struct gridcall_message *message)
+void gateway_publish(struct gateway *gateway,
+		     const struct gridcall_message *message)
 {
 	unsigned int full;
 
@@ -121,12 +123,12 @@ static void on_event(void *data, const struct ledger_event *event)
 	struct gateway *gateway = data;
 
 	gateway_count(gateway, COUNT_EVENTS);
-	publish(gateway, &(struct gridcall_message){
-				 .topic = event->topic,
-				 .payload = event->payload,
-				 .len = event->len,
-				 .seq = event->seq,
-			 });
+	gateway_publish(gateway, &(struct gridcall_message){
+					 .topic = event->topic,
+					 .payload = event->payload,
+					 .len = event->len,
+					 .seq = event->seq,
+				 });
 }
 
 static void on_trouble(void *data, const char *sentence)
@@ -165,12 +167,13 @@ static void publish_state(struct gateway *gateway, const struct signal *signal)
 	if (gridcall__v1__channel_status__get_packed_size(&status) >
 	    sizeof(packed))
 		return;
-	publish(gateway, &(struct gridcall_message){
-				 .topic = topic,
-				 .payload = packed,
-				 .len = gridcall__v1__channel_status__pack(
-					 &status, packed),
-			 });
+	gateway_publish(gateway,
+			&(struct gridcall_message){
+				.topic = topic,
+				.payload = packed,
+				.len = gridcall__v1__channel_status__pack(
+					&status, packed),
+			});
 }
 
 static void on_signal(void *data, const struct signal *signal)
@@ -183,8 +186,14 @@ static void on_signal(void *data, const struct signal *signal)
 	radios_signal(gateway->radios, signal);
 	if (signal->type == SIGNAL_STATE)
 		publish_state(gateway, signal);
+	leases_signal(gateway->leases, signal);
 	if (gateway->calls)
 		calls_signal(gateway->calls, signal);
+}
+
+static void on_heard(void *data, const struct voice_heard *heard)
+{
+	leases_heard(((struct gateway *)data)->leases, heard);
 }
 
 static void on_request(void *data, const struct service_request *request)
@@ -214,8 +223,9 @@ static const struct channel_entry *channel_of(void *data, uint32_t slot)
 static void publish_alarm(void *data, const char *topic, const uint8_t *payload,
 			  size_t len)
 {
-	publish(data, &(struct gridcall_message){
-			      .topic = topic, .payload = payload, .len = len});
+	gateway_publish(data, &(struct gridcall_message){.topic = topic,
+							 .payload = payload,
+							 .len = len});
 }
 
 static void add_job(void *data, void (*work)(void *arg),
@@ -373,9 +383,11 @@ static int start_voice(struct gateway *gateway, struct gridcall_why *why)
 		.recordings_reserve = (uint64_t)settings->recordings_reserve_mb
 				      << 20,
 		.on_signal = on_signal,
+		.on_heard = on_heard,
 		.data = gateway,
 	};
 
+	gateway->leases = leases_alloc(gateway);
 	gateway->voice = voice_alloc(gateway, &config, why);
 	if (!gateway->voice)
 		return -EINVAL;
@@ -510,6 +522,7 @@ void gateway_stop(struct gateway *gateway)
 		calls_stop(gateway->calls);
 	gateway->radios = radios_free(gateway->radios);
 	gateway->voice = voice_free(gateway->voice);
+	gateway->leases = leases_free(gateway->leases);
 	gateway->calls = calls_free(gateway->calls);
 	gateway->jobs = job_queue_free(gateway->jobs);
 	gateway->ledger = ledger_close(gateway->ledger);

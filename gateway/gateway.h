@@ -28,6 +28,7 @@ struct audit;
 struct import_job;
 struct job_queue;
 struct keyring;
+struct leases;
 struct plugin_list;
 struct radios;
 struct services;
@@ -42,6 +43,7 @@ enum gateway_counter {
 	COUNT_SIGNALS,
 	COUNT_IMPORTS,
 	COUNT_REFUSALS_OMITTED,
+	COUNT_VOICE,
 };
 
 /* What the configuration says; lengths and ranges are the VTY's matter. */
@@ -89,6 +91,7 @@ struct gateway {
 	struct voice *voice;
 	struct radios *radios;
 	struct calls *calls;
+	struct leases *leases; /* to listen */
 	struct services *services;
 	struct llist_head commands; /* not yet replied to */
 	struct import_job *import;  /* under way */
@@ -121,5 +124,9 @@ void gateway_status(struct gateway *gateway, Gridcall__V1__Status *status);
 /* Put a new directory in force: radios, calls. */
 void gateway_swap_directory(struct gateway *gateway,
 			    struct directory *directory);
+
+/* Hand a message to every service; what has no room for it is counted. */
+void gateway_publish(struct gateway *gateway,
+		     const struct gridcall_message *message);
 
 void gateway_count(struct gateway *gateway, enum gateway_counter counter);

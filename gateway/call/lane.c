@@ -7,7 +7,6 @@
 #include "gateway/log.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
@@ -297,8 +296,7 @@ static void on_over_began(struct lane *lane, const struct signal *signal)
 	struct leg *leg = lane_leg(lane);
 
 	*hearing = (struct hearing){.is_on = true, .over = signal->over};
-	snprintf(hearing->id, sizeof(hearing->id), "%s-%" PRId64, lane->code,
-		 signal->over.began_utc_us / 1000);
+	over_id(hearing->id, lane->code, signal->over.began_utc_us);
 	if (leg)
 		hearing->turn = leg_turn_of_over(leg, &signal->over,
 						 &hearing->after_turn);

@@ -12,11 +12,10 @@
 #pragma once
 
 #include "gateway/call/answer.h"
+#include "gateway/voice/over.h"
 #include "proto/gridcall.pb-c.h"
 
 #include <osmocom/core/linuxlist.h>
-
-#define OVER_ID_MAX 64
 
 struct leg;
 struct unit;

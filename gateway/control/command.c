@@ -52,7 +52,7 @@ static const struct command_row command_rows[] = {
 	{BODY(IMPORT), "import", RIGHT_ENGINEER, true, command_import},
 	{BODY(SNAPSHOT), "snapshot", RIGHT_LOOK, false, command_not_yet},
 	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_withdraw},
-	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_not_yet},
+	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_listen},
 	{BODY(TALK), "talk", RIGHT_CALL, false, command_not_yet},
 	{BODY(EXCUSE), "excuse", RIGHT_CALL, false, command_not_yet},
 	{BODY(KEY), "key", RIGHT_ENGINEER, false, command_not_yet},

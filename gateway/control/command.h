@@ -124,3 +124,4 @@ void command_report(struct command *command);
 void command_replay(struct command *command);
 void command_recording(struct command *command);
 void command_withdraw(struct command *command);
+void command_listen(struct command *command);

@@ -11,6 +11,7 @@ struct gateway;
 /* Install the configuration's nodes and the show commands.  Once. */
 void gateway_vty_init(struct gateway *gateway);
 void show_vty_init(struct gateway *gateway);
+void live_vty_init(struct gateway *gateway);
 
 /*
  * Without an enable password nobody may change anything by telnet: to be

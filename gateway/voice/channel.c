@@ -542,6 +542,7 @@ struct channel *channel_alloc(const struct channel_setup *setup)
 	ch->config = *setup->config;
 	outbox_init(&ch->outbox, setup->signals, setup->slot);
 	tape_init(&ch->ear.tape, setup->recorder, setup->slot, ch->config.code);
+	tap_init(&ch->ear.tap, setup->monitor, setup->slot, ch->config.code);
 	ch->ear.config = &ch->config;
 	ch->ear.counters = &ch->counters;
 	return ear_init(&ch->ear, &config) < 0 ? channel_free(ch) : ch;

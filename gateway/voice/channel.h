@@ -28,6 +28,7 @@
 #pragma once
 
 #include "gateway/inbox.h"
+#include "gateway/voice/monitor.h"
 #include "gateway/voice/recorder.h"
 #include "gateway/voice/voice.h"
 
@@ -38,6 +39,7 @@ struct channel_setup {
 	uint32_t slot;
 	struct inbox *signals;
 	struct recorder *recorder; /* NULL: record nothing */
+	struct monitor *monitor;   /* NULL: nobody listens */
 };
 
 /* [main] NULL when memory is out. */

@@ -92,6 +92,7 @@ void ear_begin(struct ear *ear, enum over_front front, uint64_t now_us)
 	listener_reset(ear->listener);
 	release_reset(&ear->release, ear->config->tail_ms);
 	tape_begin(&ear->tape, utc_us);
+	tap_begin(&ear->tap, utc_us);
 	ear->last_key = 0;
 }
 
@@ -117,6 +118,7 @@ enum release_verdict ear_hear_over(struct ear *ear,
 	hear(ear, frame, &hearing);
 	meter_put(&ear->meter, &hearing);
 	tape_put(&ear->tape, frame);
+	tap_put(&ear->tap, frame);
 	if (!ear->config->repeater)
 		return RELEASE_NONE;
 	return release_put(&ear->release, &hearing, ear->last_key);
@@ -138,6 +140,7 @@ void ear_end(struct ear *ear, enum over_end ended, uint32_t length_ms)
 {
 	meter_end(&ear->meter, ended, length_ms);
 	tape_end(&ear->tape);
+	tap_end(&ear->tap);
 	memcpy(ear->meter.over.recording, ear->tape.name,
 	       sizeof(ear->meter.over.recording));
 }

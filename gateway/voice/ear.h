@@ -3,8 +3,8 @@
  * ear.h - hears one over after the other on a channel
  *
  * Puts together what a received frame goes through: the listener, the over's
- * figures, its recording, on a repeater the watch for who lets go of the key
- * and who presses it, and the pre-roll.
+ * figures, its recording, who listens, on a repeater the watch for who lets go
+ * of the key and who presses it, and the pre-roll.
  *
  * Memory:  allocated by ear_init() only.
  * Threads: [voice] after ear_init().
@@ -14,6 +14,7 @@
 #include "gateway/voice/counters.h"
 #include "gateway/voice/listener.h"
 #include "gateway/voice/meter.h"
+#include "gateway/voice/monitor.h"
 #include "gateway/voice/preroll.h"
 #include "gateway/voice/recorder.h"
 #include "gateway/voice/release.h"
@@ -28,11 +29,13 @@ struct ear {
 	struct release release;
 	struct meter meter;
 	struct tape tape;
+	struct tap tap;
 	char last_key;       /* of this over; set by whoever hears tones */
 	int64_t last_utc_us; /* no two overs have the same name */
 };
 
-/* config, counters, recorder and tape are set by the caller.  0 or -ENOMEM. */
+/* config, counters, recorder, tape and tap are set by the caller.  0 or
+ * -ENOMEM. */
 int ear_init(struct ear *ear, const struct listener_config *config);
 void ear_fini(struct ear *ear);
 

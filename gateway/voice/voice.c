@@ -3,6 +3,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/inbox.h"
+#include "gateway/voice/monitor.h"
 #include "gateway/voice/playout.h"
 #include "gateway/voice/radio.h"
 #include "gateway/voice/recorder.h"
@@ -19,6 +20,7 @@
 
 #define WORKERS_MAX    16
 #define SIGNALS        8192
+#define HEARD_RUN      64 /* before the loop looks elsewhere */
 #define TX_LIMIT_MAX_S 3600
 
 /* One open channel, main's side. */
@@ -40,9 +42,12 @@ struct voice {
 	struct inbox *signals;
 	struct osmo_fd signals_fd;
 	struct recorder *recorder;
+	struct monitor *monitor;
+	struct osmo_fd heard_fd;
 	struct worker *workers[WORKERS_MAX];
 	uint64_t worker_progress[WORKERS_MAX];
 	uint64_t recorder_progress;
+	uint64_t monitor_progress;
 	uint32_t last_ticket;
 	uint64_t last_serial;
 	bool closing;
@@ -95,6 +100,18 @@ static int on_signals_fd(struct osmo_fd *fd, unsigned int what)
 	return 0;
 }
 
+static int on_heard_fd(struct osmo_fd *fd, unsigned int what)
+{
+	struct voice *voice = fd->data;
+	struct inbox *outlet = monitor_outlet(voice->monitor);
+	struct voice_heard heard;
+	int i;
+
+	for (i = 0; i < HEARD_RUN && !inbox_take(outlet, &heard); i++)
+		voice->config.on_heard(voice->config.data, &heard);
+	return 0;
+}
+
 /* ------------------------------------------------------- begin and end -- */
 
 static int start_workers(struct voice *voice, struct gridcall_why *why)
@@ -121,6 +138,19 @@ static int start_recorder(struct voice *voice, struct gridcall_why *why)
 		return 0;
 	voice->recorder = recorder_alloc(&config, why);
 	return voice->recorder ? 0 : -EIO;
+}
+
+static int start_monitor(struct voice *voice, struct gridcall_why *why)
+{
+	if (!voice->config.on_heard)
+		return 0;
+	voice->monitor = monitor_alloc(why);
+	if (!voice->monitor)
+		return -EAGAIN;
+	osmo_fd_setup(&voice->heard_fd,
+		      inbox_fd(monitor_outlet(voice->monitor)), OSMO_FD_READ,
+		      on_heard_fd, voice, 0);
+	return osmo_fd_register(&voice->heard_fd);
 }
 
 static int start_signals(struct voice *voice, struct gridcall_why *why)
@@ -151,11 +181,13 @@ struct voice *voice_alloc(void *ctx, const struct voice_config *config,
 	OSMO_ASSERT(voice);
 	voice->config = *config;
 	voice->signals_fd.fd = -1;
+	voice->heard_fd.fd = -1;
 	/* Whoever asks for the first time finds all alive. */
 	memset(voice->worker_progress, 0xff, sizeof(voice->worker_progress));
 	voice->recorder_progress = UINT64_MAX;
+	voice->monitor_progress = UINT64_MAX;
 	if (start_signals(voice, why) < 0 || start_recorder(voice, why) < 0 ||
-	    start_workers(voice, why) < 0)
+	    start_monitor(voice, why) < 0 || start_workers(voice, why) < 0)
 		return voice_free(voice);
 	return voice;
 }
@@ -175,6 +207,9 @@ struct voice *voice_free(struct voice *voice)
 	for (i = 0; i < WORKERS_MAX; i++)
 		voice->workers[i] = worker_free(voice->workers[i]);
 	voice->recorder = recorder_free(voice->recorder);
+	if (voice->heard_fd.fd >= 0)
+		osmo_fd_unregister(&voice->heard_fd);
+	voice->monitor = monitor_free(voice->monitor);
 	if (voice->signals_fd.fd >= 0)
 		osmo_fd_unregister(&voice->signals_fd);
 	inbox_free(voice->signals);
@@ -222,6 +257,7 @@ static struct slot *make_slot(struct voice *voice, uint32_t number,
 		.slot = number,
 		.signals = voice->signals,
 		.recorder = voice->recorder,
+		.monitor = voice->monitor,
 	};
 
 	if (!slot)
@@ -319,6 +355,7 @@ void voice_close(struct voice *voice, uint32_t number)
 	if (!slot || slot->closing)
 		return;
 	slot->closing = true;
+	voice_listen(voice, number, false);
 	worker_detach(slot->worker, &slot->radio);
 	slot->driver->close(slot->radio.state);
 	drain(voice);
@@ -409,6 +446,19 @@ size_t voice_counters(struct voice *voice, uint32_t number,
 	return count;
 }
 
+void voice_listen(struct voice *voice, uint32_t number, bool on)
+{
+	if (voice->monitor && find_slot(voice, number))
+		monitor_listen(voice->monitor, number, on);
+}
+
+void voice_monitor_stats(struct voice *voice, struct voice_monitor_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	if (voice->monitor)
+		monitor_stats(voice->monitor, stats);
+}
+
 bool voice_is_alive(struct voice *voice, const char **name)
 {
 	const char *stuck = NULL;
@@ -426,6 +476,12 @@ bool voice_is_alive(struct voice *voice, const char **name)
 		if (progress == voice->recorder_progress && !stuck)
 			stuck = "recorder";
 		voice->recorder_progress = progress;
+	}
+	if (voice->monitor) {
+		progress = monitor_progress(voice->monitor);
+		if (progress == voice->monitor_progress && !stuck)
+			stuck = "monitor";
+		voice->monitor_progress = progress;
 	}
 	if (stuck && name)
 		*name = stuck;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "gateway/voice/clip.h"
+#include "gateway/voice/heard.h"
 #include "gateway/voice/signal.h"
 #include "plugins/plugin.h"
 
@@ -31,6 +32,8 @@ struct voice_config {
 	const char *recordings;      /* folder; NULL: record nothing */
 	uint64_t recordings_reserve; /* stop below so many free bytes */
 	void (*on_signal)(void *data, const struct signal *signal);
+	/* May be NULL: nobody ever listens. */
+	void (*on_heard)(void *data, const struct voice_heard *heard);
 	void *data;
 };
 
@@ -107,9 +110,18 @@ size_t voice_counters(struct voice *voice, uint32_t slot,
 		      struct gridcall_counter *counters, size_t max);
 
 /*
- * Whether every worker and the recorder have made progress since the last
- * call; name gets the first that has not.  Ask at most twice a second: an idle
- * thread moves every 250 ms.
+ * Begin or end to have on_heard() called for what is heard on a channel; it
+ * ends with the channel too.  Costs nothing while it is off.
+ */
+void voice_listen(struct voice *voice, uint32_t slot, bool on);
+
+void voice_monitor_stats(struct voice *voice,
+			 struct voice_monitor_stats *stats);
+
+/*
+ * Whether every worker, the recorder and the monitor have made progress since
+ * the last call; name gets the first that has not.  Ask at most twice a second:
+ * an idle thread moves every 250 ms.
  */
 bool voice_is_alive(struct voice *voice, const char **name);
 

@@ -36,6 +36,7 @@ static inline struct air *air_open_with(struct air *air, size_t signals)
 	air->encoder = encoder_alloc(GRIDCALL_PCMU, 8000, 8000);
 	setup.signals = air->inbox;
 	setup.recorder = air->recorder;
+	setup.monitor = air->monitor;
 	air->channel = channel_alloc(&setup);
 	assert_non_null(air->channel);
 	assert_int_equal(

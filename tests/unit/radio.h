@@ -30,6 +30,7 @@ struct air {
 	struct channel *channel;
 	struct inbox *inbox;
 	struct recorder *recorder;
+	struct monitor *monitor;
 	struct encoder *encoder;
 	uint64_t now_us;
 	uint32_t seed;

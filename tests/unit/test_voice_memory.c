@@ -121,6 +121,8 @@ static void live_without_allocating(struct air *air)
 	size_t i;
 
 	air->recorder = recorder_alloc(&config, &why);
+	air->monitor = monitor_alloc(&why);
+	monitor_listen(air->monitor, 7, true);
 	air_open(air);
 	list.clips[0] = air_clip(air, 500);
 	for (i = 0; i < 3; i++) {
@@ -129,6 +131,7 @@ static void live_without_allocating(struct air *air)
 		assert_non_null(clips[i]);
 		(void)clip_frame(clips[i], &others[i].format, 0, &others[i]);
 	}
+	/* The thread of who listens allocates, and is not counted. */
 	allocations = 0;
 	forbidden = true;
 	live(air, &list, others, 3);
@@ -140,7 +143,9 @@ static void live_without_allocating(struct air *air)
 	for (i = 0; i < 3; i++)
 		clip_drop(clips[i]);
 	clip_drop(list.clips[0]);
+	assert_true(monitor_progress(air->monitor) > 0);
 	recorder_free(air->recorder);
+	monitor_free(air->monitor);
 	air_free(air);
 }
 
