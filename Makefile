@@ -6,6 +6,7 @@
 #   make run        a whole roll-call over real audio, on this machine
 #   make test       every test (unit, conformance, corpora, VTY, system)
 #   make check      the tests of one build: BUILD=asan or BUILD=tsan
+#   make torture    a million events through a hundred kills and stalls
 #   make fuzz       time-boxed fuzzing of every target: SECONDS=30
 #   make lint       format, sizes, doors between rooms, scripts
 #   make bench      speed and memory; writes build/bench.json
@@ -20,6 +21,7 @@
 #   CFLAGS=-g          for the compiler CC=cc, and LDFLAGS= for linking
 #   V=                 V=1 shows every command
 #   SECONDS=30         how long make fuzz works on each target
+#   EVENTS=1000000 FAULTS=100 SEED=    of make torture
 BUILD      ?= debug
 PREFIX     ?= /usr/local
 DESTDIR    ?=
@@ -29,6 +31,9 @@ CC         ?= cc
 PKG_CONFIG ?= pkg-config
 V          ?=
 SECONDS    ?= 30
+EVENTS     ?= 1000000
+FAULTS     ?= 100
+SEED       ?=
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -134,8 +139,8 @@ FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
 
 # -------------------------------------------------------------- rules ----
 
-.PHONY: all run test check fuzz fuzz-targets lint bench bench-programs format \
-	install clean help setup tests
+.PHONY: all run test check torture fuzz fuzz-targets lint bench \
+	bench-programs format install clean help setup tests
 
 all: $(if $(wildcard gateway/main.c),$(O)/gridcalld) \
 	$(if $(CLI_C),$(O)/gridcall) $(if $(CITY_C),$(O)/gridcall-city) \
@@ -244,6 +249,11 @@ test: tests
 
 check: tests
 	$(Q)tests/run --build $(O) $(if $(filter tsan,$(BUILD)),quick,all)
+
+torture: all $(PROMPTS) $(PYTHON)
+	$(Q)GRIDCALL_BUILD=$(CURDIR)/$(O) /usr/bin/python3 \
+		tests/system/torture.py --events $(EVENTS) --faults $(FAULTS) \
+		$(if $(SEED),--seed $(SEED)) --out build/torture.json
 
 fuzz:
 	$(Q)$(MAKE) BUILD=fuzz fuzz-targets

@@ -387,7 +387,7 @@ class City:
     """Simulated handhelds of a site, in a process of their own."""
 
     def __init__(self, site, scenario="", seed=1, reaction="0.1-0.3",
-                 arguments=()):
+                 arguments=(), **settings):
         self.path = site.folder / "city.jsonl"
         scenario_path = site.folder / "scenario"
         scenario_path.write_text("[units]\n" + scenario)
@@ -399,7 +399,7 @@ class City:
              "--seed", str(seed), "--reaction", reaction, "--json",
              "--scenario", scenario_path, *arguments],
             stdin=subprocess.DEVNULL, stdout=self.out,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT, **settings)
 
     def close(self):
         if self.process.poll() is None:

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Subscribers of several kinds, each a process that may be killed anywhere.
+
+Each goes on where it was when it is started again, and tells through which seq
+it has everything and which events it was given, in order, repeats included.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from journal import digest, read_journal
+from place import BUILD
+
+HERE = pathlib.Path(__file__).resolve().parent
+LAST_RECORDS = 4096
+NOBODY_THERE = 4  # exit status of gridcall
+
+
+class Subscriber:
+    """A process that subscribes, and the file in which it writes."""
+
+    def __init__(self, place, name, prefixes, is_linked):
+        self.place = place
+        self.name = name
+        self.prefixes = tuple(prefixes)
+        self.is_linked = is_linked
+        self.path = place.folder / f"{name}.journal"
+        self.process = None
+        self.whole = 0  # through this seq it has everything
+
+    def addresses(self):
+        if self.is_linked:
+            return self.place.linked_feed, self.place.linked_commands
+        return self.place.gateway.feed, self.place.gateway.commands
+
+    def launch(self, command, out):
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.DEVNULL,
+            stdout=out, stderr=self.place.trouble, start_new_session=True,
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+
+    def check(self):
+        assert self.process.poll() is None, \
+            f"{self.name} ended:\n{self.place.read_trouble()}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+
+class PythonSubscriber(Subscriber):
+    """See journal.py."""
+
+    def start(self):
+        wanted = self.path.with_suffix(".prefixes")
+        wanted.write_text("\n".join(self.prefixes))
+        self.launch([sys.executable, HERE / "journal.py", *self.addresses(),
+                     self.path, wanted], subprocess.DEVNULL)
+
+    def through(self):
+        """The last mark; as a rule it is among the last records."""
+        for seq, topic_seq, _, _ in read_journal(self.path, LAST_RECORDS):
+            if not topic_seq:
+                self.whole = seq
+        return self.whole
+
+    def events(self):
+        for seq, topic_seq, topic, whole in read_journal(self.path):
+            if topic_seq:
+                yield seq, topic_seq, topic, whole
+
+    def recovered(self):
+        return sum(int.from_bytes(count, "little")
+                   for _, topic_seq, _, count in read_journal(self.path)
+                   if not topic_seq)
+
+
+class CommandSubscriber(Subscriber):
+    """gridcall subscribe: lines of JSON that end up in a file.
+
+    For all of a gateway only: it goes on after the last event before which
+    none is missing, and passes over those it has beyond that.
+    """
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.seen = set()     # beyond whole
+        self.session = set()  # given since it was started
+        self.read_to = 0
+        self.epoch = "-"
+        self.records = []
+
+    def start(self):
+        self.read()
+        with open(self.path, "ab") as file:
+            file.truncate(self.read_to)  # a line that the kill has cut
+        feed, commands = self.addresses()
+        self.session = set()
+        with open(self.path, "ab") as out:
+            self.launch([BUILD / "gridcall", "--commands", commands, "--feed",
+                         feed, "subscribe", *self.prefixes, "--after",
+                         self.whole, "--epoch", self.epoch], out)
+
+    def read(self):
+        if not self.path.exists():
+            return
+        with open(self.path, "rb") as file:
+            file.seek(self.read_to)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self.read_to += len(line)
+                self.take(json.loads(line))
+        while self.whole + 1 in self.seen:
+            self.whole += 1
+            self.seen.discard(self.whole)
+
+    def check(self):
+        """Begun while no gateway was there: whoever minds it starts it anew."""
+        if self.process.poll() == NOBODY_THERE:
+            self.start()
+        super().check()
+
+    def take(self, event):
+        seq = int(event["seq"])
+        if seq == 0:
+            return
+        self.epoch = event["epoch"]
+        is_again = seq <= self.whole or seq in self.seen
+        if is_again and seq not in self.session:
+            return  # as it was asked for
+        self.session.add(seq)
+        self.seen.add(seq)
+        name = event.get("unit", {}).get("unit", {}).get("name", "")
+        self.records.append((seq, int(event["topic_seq"]), event["topic"],
+                             name))
+
+    def through(self):
+        self.read()
+        return self.whole
+
+    def events(self):
+        self.read()
+        for seq, topic_seq, topic, name in self.records:
+            yield (seq, topic_seq, digest(topic.encode()),
+                   digest(topic.encode(), name.encode()))
+
+    def recovered(self):
+        return 0  # it does not tell
