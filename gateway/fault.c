@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "gateway/record/utf8.h"
+
 int fault_set(struct fault *fault, int code, const char *format, ...)
 {
 	va_list args;
@@ -15,5 +17,7 @@ int fault_set(struct fault *fault, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(fault->sentence, sizeof(fault->sentence), format, args);
 	va_end(args);
+	/* A value that was cut may end in half a character. */
+	utf8_mend(fault->sentence);
 	return -EINVAL;
 }

@@ -2,7 +2,8 @@
  *
  * desk.h - who waits for an answer
  *
- * A bounded table of open requests.  A token names one of them and is never
+ * A bounded table of open requests, in which no peer takes the place of the
+ * others.  A token names one of them and is never
  * used twice, so an answer that comes twice or too late finds nobody.
  *
  * Memory:  one block, made by desk_alloc().
@@ -31,7 +32,10 @@ struct desk *desk_alloc(size_t capacity);
 /* Accepts NULL, returns NULL. */
 struct desk *desk_free(struct desk *desk);
 
-/* A token for a new request of peer; 0 when the table is full. */
+/*
+ * A token for a new request of peer; 0 when the table is full, or when peer has
+ * its share of it: an eighth of what is free, and one in any case.
+ */
 uint64_t desk_open(struct desk *desk, const struct desk_peer *peer);
 
 /* Close a request and say whose it was.  -ENOENT when it is not open. */
