@@ -465,6 +465,26 @@ void services_counters(struct services *services,
 	}
 }
 
+size_t services_feed_counters(struct services *services, const char *service,
+			      const char *feed,
+			      struct gridcall_counter *counters, size_t max)
+{
+	struct bridge *bridge;
+
+	llist_for_each_entry (bridge, &services->bridges, entry) {
+		const struct gridcall_service *plugin = bridge->plugin;
+		size_t count;
+
+		if (strcmp(plugin->head.name, service) ||
+		    !plugin->feed_counters)
+			continue;
+		count = plugin->feed_counters(bridge->state, feed, counters,
+					      max);
+		return OSMO_MIN(count, max);
+	}
+	return 0;
+}
+
 static bool bridge_is_alive(struct bridge *bridge)
 {
 	uint64_t progress = bridge->plugin->progress(bridge->state);

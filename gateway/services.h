@@ -96,5 +96,10 @@ void services_counters(struct services *services,
 				     size_t count),
 		       void *data);
 
+/* The counters of one feed, at most max; how many there are. */
+size_t services_feed_counters(struct services *services, const char *service,
+			      const char *feed,
+			      struct gridcall_counter *counters, size_t max);
+
 /* Whether each made progress since the last call, once a second. */
 bool services_are_alive(struct services *services, const char **name);

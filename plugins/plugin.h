@@ -277,6 +277,10 @@ struct gridcall_service {
 	 */
 	void (*keys)(void *state, const struct gridcall_key *keys,
 		     size_t count);
+
+	/* 1.1 [any] As counters, of the feed of this name; NULL: not kept. */
+	size_t (*feed_counters)(void *state, const char *name,
+				struct gridcall_counter *counters, size_t max);
 };
 
 /* ---------------------------------------------------------------- speech -- */

@@ -205,12 +205,45 @@ static void show_feed(void *data, const char *service,
 {
 	struct vty *vty = data;
 
-	vty_out(vty, "%s feed %s at %s for %s%s", service, feed->name,
+	vty_out(vty, "%s feed %s at %s for %s%s, %s%s%s", service, feed->name,
 		feed->address,
 		strcmp(feed->jurisdiction, AUTHORITY_EVERYTHING)
 			? feed->jurisdiction
 			: "everything",
-		VTY_NEWLINE);
+		feed->voice ? " with voice" : "",
+		feed->public_key ? "server key " : "plain",
+		feed->public_key ? feed->public_key : "", VTY_NEWLINE);
+}
+
+static void show_feed_counters(void *data, const char *service,
+			       const struct gridcall_feed *feed)
+{
+	struct gridcall_counter counters[COUNTERS_MAX];
+	struct vty *vty = data;
+	size_t count =
+		services_feed_counters(the_gateway->services, service,
+				       feed->name, counters, COUNTERS_MAX);
+
+	show_feed(vty, service, feed);
+	show_counters(vty, counters, count);
+}
+
+static void show_entrance(void *data, const char *service, const char *address,
+			  const char *public_key)
+{
+	struct vty *vty = data;
+
+	vty_out(vty, "%s commands at %s, server key %s%s", service, address,
+		public_key, VTY_NEWLINE);
+}
+
+DEFUN(show_feeds, show_feeds_cmd, "show feeds",
+      SHOW_STR "Feeds: where, of which area, and their counters\n")
+{
+	if (!the_gateway->started)
+		return not_started(vty);
+	services_feeds(the_gateway->services, show_feed_counters, vty);
+	return CMD_SUCCESS;
 }
 
 static void show_service(void *data, const char *service,
@@ -228,6 +261,7 @@ DEFUN(show_services, show_services_cmd, "show services",
 	if (!the_gateway->started)
 		return not_started(vty);
 	services_feeds(the_gateway->services, show_feed, vty);
+	services_commands(the_gateway->services, show_entrance, vty);
 	services_counters(the_gateway->services, show_service, vty);
 	return CMD_SUCCESS;
 }
@@ -307,6 +341,7 @@ void show_vty_init(struct gateway *gateway)
 	install_element_ve(&show_units_of_cmd);
 	install_element_ve(&show_plugins_cmd);
 	install_element_ve(&show_services_cmd);
+	install_element_ve(&show_feeds_cmd);
 	install_element_ve(&show_ledger_cmd);
 	install_element_ve(&show_recorder_cmd);
 	install_element_ve(&show_calls_cmd);

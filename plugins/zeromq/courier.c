@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,13 @@
 #define TURN_MS       1000 /* the thread shows that it lives this often */
 #define STOP_MS       200
 #define REQUESTS_TURN 64 /* requests in a row before the feeds go on */
+#define GUESTS_TURN   64 /* handshakes, likewise */
+#define REBIND_MS     2  /* between two tries to have a port back */
+#define OVERDUE_MS    1000
+#define REBIND_LATE   100 /* when it takes that long */
+
+#define COMMANDS "commands" /* what ZAP is asked about, besides feeds */
+#define LOCAL    "local"
 
 static int64_t now_ms(void)
 {
@@ -72,6 +80,174 @@ static void deliver_all(struct courier *courier, int64_t end_ms)
 	}
 }
 
+/* ---------------------------------------------------------------- keys -- */
+
+struct outlet *courier_outlet(const struct courier *courier, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < courier->outlet_count; i++)
+		if (!strcmp(courier->outlets[i].feed->name, name))
+			return &courier->outlets[i];
+	return NULL;
+}
+
+static enum zap_verdict judge_subscriber(struct courier *courier,
+					 const struct zap_guest *guest,
+					 struct outlet *outlet)
+{
+	const struct key *key = key_set_find(courier->keys, guest->public_key);
+
+	if (!courier->keys)
+		return ZAP_LATER;
+	if (!guest->has_key || !key_is_good_for(key, outlet->feed)) {
+		courier_count(&outlet->refused);
+		return ZAP_REFUSED;
+	}
+	if (!outlet_remember(outlet, guest->public_key))
+		return ZAP_LATER;
+	courier_count(&outlet->admitted);
+	return ZAP_WELCOME;
+}
+
+static enum zap_verdict judge_caller(struct courier *courier,
+				     const struct zap_guest *guest)
+{
+	if (!courier->keys)
+		return ZAP_LATER;
+	if (!guest->has_key ||
+	    !key_set_find(courier->keys, guest->public_key)) {
+		courier_count(&courier->counters.turned_away);
+		return ZAP_REFUSED;
+	}
+	courier_count(&courier->counters.admitted);
+	return ZAP_WELCOME;
+}
+
+static enum zap_verdict judge(void *data, const struct zap_guest *guest)
+{
+	struct courier *courier = data;
+	struct outlet *outlet = courier_outlet(courier, guest->domain);
+
+	if (outlet)
+		return judge_subscriber(courier, guest, outlet);
+	if (!strcmp(guest->domain, COMMANDS))
+		return judge_caller(courier, guest);
+	/* The permissions of the file let it in. */
+	return strcmp(guest->domain, LOCAL) ? ZAP_REFUSED : ZAP_WELCOME;
+}
+
+static void admit_guests(struct courier *courier)
+{
+	int i;
+
+	for (i = 0; i < GUESTS_TURN; i++)
+		if (!zap_take(&courier->zap, judge, courier))
+			break;
+}
+
+__attribute__((format(printf, 3, 4))) static void
+tell(const struct courier *courier, enum gridcall_level level,
+     const char *format, ...)
+{
+	char text[200];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	courier->host->log(courier->bridge, level, text);
+}
+
+/* Take a new set of keys over, and out with who has none of them. */
+static void take_keys(struct courier *courier)
+{
+	struct key_set *keys = atomic_exchange(&courier->next_keys, NULL);
+	struct key_set *old = courier->keys;
+	size_t i;
+
+	if (!keys)
+		return;
+	courier->keys = keys;
+	for (i = 0; i < courier->outlet_count; i++) {
+		struct outlet *outlet = &courier->outlets[i];
+		const uint8_t *stranger = outlet_stranger(outlet, keys);
+		const struct key *key =
+			stranger ? key_set_find(old, stranger) : NULL;
+
+		if (!stranger)
+			continue;
+		tell(courier, GRIDCALL_NOTICE,
+		     "feed %s is closed and bound again, because a key of '%s' "
+		     "is not good for it any more",
+		     outlet->feed->name, key ? key->principal : "somebody");
+		outlet_close(outlet, now_ms());
+	}
+	key_set_free(old);
+}
+
+void courier_keys(struct courier *courier, struct key_set *keys)
+{
+	key_set_free(atomic_exchange(&courier->next_keys, keys));
+	outbox_wake(courier->outbox);
+}
+
+/* ----------------------------------------------------------------- ports -- */
+
+static struct gate_plan plan_feed(const struct courier *courier,
+				  const struct settings_feed *feed)
+{
+	bool is_tcp = settings_is_tcp(feed->address);
+
+	return (struct gate_plan){.context = courier->context,
+				  .settings = &courier->settings,
+				  .type = ZMQ_PUB,
+				  .address = feed->address,
+				  .domain = is_tcp ? feed->name : NULL,
+				  .certificate = courier->certificate};
+}
+
+/* ZeroMQ gives a port back some time after its socket was closed. */
+static void mend(struct courier *courier, struct outlet *outlet)
+{
+	struct gate_plan plan = plan_feed(courier, outlet->feed);
+	int64_t closed_ms = now_ms() - outlet->closed_ms;
+	int rc = gate_reopen(&outlet->gate, &plan);
+
+	if (!rc) {
+		outlet->closed_ms = 0;
+		if (outlet->overdue)
+			tell(courier, GRIDCALL_NOTICE, "feed %s is at %s again",
+			     outlet->feed->name, outlet->gate.address);
+	} else if (closed_ms > OVERDUE_MS && !outlet->overdue) {
+		outlet->overdue = true;
+		tell(courier, GRIDCALL_ERROR,
+		     "feed %s can't have %s back: %s; see which program has "
+		     "that port",
+		     outlet->feed->name, outlet->gate.address,
+		     zmq_strerror(-rc));
+	}
+}
+
+/* Bind what waits for its port; how long to wait until the next look. */
+static int mend_outlets(struct courier *courier)
+{
+	int wait_ms = TURN_MS;
+	size_t i;
+
+	for (i = 0; i < courier->outlet_count; i++) {
+		struct outlet *outlet = &courier->outlets[i];
+		int again_ms = outlet->overdue ? REBIND_LATE : REBIND_MS;
+
+		if (!outlet->closed_ms)
+			continue;
+		mend(courier, outlet);
+		if (outlet->closed_ms && again_ms < wait_ms)
+			wait_ms = again_ms;
+	}
+	return wait_ms;
+}
+
 /* -------------------------------------------------------------- thread -- */
 
 static void close_sockets(struct courier *courier, int64_t end_ms)
@@ -84,9 +260,10 @@ static void close_sockets(struct courier *courier, int64_t end_ms)
 		gate_close(&courier->inlets[i], linger_ms);
 	for (i = 0; i < courier->outlet_count; i++)
 		gate_close(&courier->outlets[i].gate, linger_ms);
+	zap_close(&courier->zap);
 }
 
-/* What the thread waits for: letters, then requests, then subscriptions. */
+/* What the thread waits for: letters, guests, requests, subscriptions. */
 static int watch(struct courier *courier)
 {
 	zmq_pollitem_t *item = courier->items;
@@ -94,13 +271,16 @@ static int watch(struct courier *courier)
 
 	*item++ = (zmq_pollitem_t){.fd = outbox_fd(courier->outbox),
 				   .events = ZMQ_POLLIN};
+	*item++ = (zmq_pollitem_t){.socket = courier->zap.socket,
+				   .events = ZMQ_POLLIN};
 	for (i = 0; i < courier->inlet_count; i++)
 		*item++ = (zmq_pollitem_t){.socket = courier->inlets[i].socket,
 					   .events = ZMQ_POLLIN};
 	for (i = 0; i < courier->outlet_count; i++)
-		*item++ = (zmq_pollitem_t){
-			.socket = courier->outlets[i].gate.socket,
-			.events = ZMQ_POLLIN};
+		if (courier->outlets[i].gate.socket)
+			*item++ = (zmq_pollitem_t){
+				.socket = courier->outlets[i].gate.socket,
+				.events = ZMQ_POLLIN};
 	return (int)(item - courier->items);
 }
 
@@ -119,11 +299,14 @@ static void *run(void *arg)
 {
 	struct courier *courier = arg;
 	int64_t end_ms;
-	int polled = watch(courier);
 
 	while (!atomic_load(&courier->stopping)) {
-		(void)zmq_poll(courier->items, polled, TURN_MS);
+		int wait_ms = mend_outlets(courier);
+
+		(void)zmq_poll(courier->items, watch(courier), wait_ms);
 		courier_count(&courier->turns);
+		take_keys(courier);
+		admit_guests(courier);
 		deliver_all(courier, 0);
 		take_requests(courier);
 	}
@@ -149,35 +332,79 @@ static int start_thread(struct courier *courier)
 
 /* ------------------------------------------------------ open and close -- */
 
-static int open_gates(struct courier *courier, struct gridcall_why *why)
+static bool needs_certificate(const struct settings *settings)
+{
+	size_t i;
+
+	for (i = 0; i < settings->command_count; i++)
+		if (settings_is_tcp(settings->commands[i].address))
+			return true;
+	for (i = 0; i < settings->feed_count; i++)
+		if (settings_is_tcp(settings->feeds[i].address))
+			return true;
+	return false;
+}
+
+static int open_inlets(struct courier *courier, struct gridcall_why *why)
 {
 	const struct settings *settings = &courier->settings;
-	struct gate_plan plan = {.context = courier->context,
-				 .settings = settings,
-				 .type = ZMQ_ROUTER};
 	int rc = 0;
 	size_t i;
 
 	for (i = 0; !rc && i < settings->command_count; i++) {
-		plan.address = settings->commands[i].address;
+		const char *address = settings->commands[i].address;
+		struct gate_plan plan = {
+			.context = courier->context,
+			.settings = settings,
+			.type = ZMQ_ROUTER,
+			.address = address,
+			.domain = settings_is_tcp(address) ? COMMANDS : LOCAL,
+			.certificate = courier->certificate};
+
 		rc = gate_open(&courier->inlets[courier->inlet_count++], &plan,
 			       why);
 	}
-	plan.type = ZMQ_PUB;
+	return rc;
+}
+
+static int open_outlets(struct courier *courier, struct gridcall_why *why)
+{
+	const struct settings *settings = &courier->settings;
+	int rc = 0;
+	size_t i;
+
 	for (i = 0; !rc && i < settings->feed_count; i++) {
 		struct outlet *outlet =
 			&courier->outlets[courier->outlet_count++];
+		struct gate_plan plan = plan_feed(courier, &settings->feeds[i]);
 
 		outlet->feed = &settings->feeds[i];
-		plan.address = outlet->feed->address;
 		rc = gate_open(&outlet->gate, &plan, why);
 	}
 	return rc;
 }
 
-static bool furnish(struct courier *courier)
+static int open_gates(struct courier *courier, struct gridcall_why *why)
+{
+	int rc;
+
+	if (needs_certificate(&courier->settings)) {
+		courier->certificate =
+			certificate_open(courier->settings.server_key, why);
+		if (!courier->certificate)
+			return -EACCES;
+		strcpy(courier->public_key, courier->certificate->public_key);
+		tell(courier, GRIDCALL_INFO, "the server's public key is %s",
+		     courier->public_key);
+	}
+	rc = open_inlets(courier, why);
+	return rc ? rc : open_outlets(courier, why);
+}
+
+static int furnish(struct courier *courier)
 {
 	const struct settings *settings = &courier->settings;
+	size_t count = settings->command_count + settings->feed_count;
 
 	courier->outbox = outbox_alloc(settings->backlog);
 	courier->desk = desk_alloc(COURIER_OPEN_MAX);
@@ -186,22 +413,23 @@ static bool furnish(struct courier *courier)
 		calloc(settings->command_count + 1, sizeof(*courier->inlets));
 	courier->outlets =
 		calloc(settings->feed_count + 1, sizeof(*courier->outlets));
-	courier->items =
-		calloc(1 + settings->command_count + settings->feed_count,
-		       sizeof(*courier->items));
-	return courier->outbox && courier->desk && courier->context &&
-	       courier->inlets && courier->outlets && courier->items;
+	courier->items = calloc(2 + count, sizeof(*courier->items));
+	if (!courier->outbox || !courier->desk || !courier->context ||
+	    !courier->inlets || !courier->outlets || !courier->items)
+		return -ENOMEM;
+	/* Before the first socket that would ask there. */
+	return zap_open(&courier->zap, courier->context);
 }
 
 static int start(struct courier *courier, struct gridcall_why *why)
 {
-	int rc;
+	int rc = furnish(courier);
 
-	if (!furnish(courier)) {
+	if (rc) {
 		snprintf(why->text, sizeof(why->text),
 			 "memory or descriptors are out; raise the limits of "
 			 "the gateway");
-		return -ENOMEM;
+		return rc;
 	}
 	rc = open_gates(courier, why);
 	if (rc)
@@ -234,6 +462,24 @@ static void remove_files(struct courier *courier)
 		gate_remove(&courier->outlets[i].gate);
 }
 
+static void free_rooms(struct courier *courier)
+{
+	size_t i;
+
+	for (i = 0; i < courier->outlet_count; i++)
+		free(courier->outlets[i].guests);
+	courier->inlet_count = 0;
+	courier->outlet_count = 0;
+	free(courier->inlets);
+	free(courier->outlets);
+	free(courier->items);
+	courier->keys = key_set_free(courier->keys);
+	key_set_free(atomic_exchange(&courier->next_keys, NULL));
+	courier->certificate = certificate_close(courier->certificate);
+	courier->desk = desk_free(courier->desk);
+	courier->outbox = outbox_free(courier->outbox);
+}
+
 void courier_stop(struct courier *courier)
 {
 	if (courier->started) {
@@ -247,11 +493,5 @@ void courier_stop(struct courier *courier)
 		zmq_ctx_term(courier->context);
 	courier->context = NULL;
 	remove_files(courier);
-	courier->inlet_count = 0;
-	courier->outlet_count = 0;
-	free(courier->inlets);
-	free(courier->outlets);
-	free(courier->items);
-	courier->desk = desk_free(courier->desk);
-	courier->outbox = outbox_free(courier->outbox);
+	free_rooms(courier);
 }

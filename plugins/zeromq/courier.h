@@ -17,8 +17,10 @@
 #include "plugins/plugin.h"
 #include "plugins/zeromq/desk.h"
 #include "plugins/zeromq/gate.h"
+#include "plugins/zeromq/key_set.h"
 #include "plugins/zeromq/outbox.h"
 #include "plugins/zeromq/settings.h"
+#include "plugins/zeromq/zap.h"
 
 struct outlet;
 struct zmq_pollitem_t;
@@ -32,6 +34,8 @@ struct courier_counters {
 	_Atomic uint64_t refused;    /* answered BUSY, or too large */
 	_Atomic uint64_t garbage;    /* a wrong number of frames */
 	_Atomic uint64_t unroutable; /* answers nobody took */
+	_Atomic uint64_t admitted;   /* handshakes at command sockets */
+	_Atomic uint64_t turned_away;
 };
 
 struct courier {
@@ -41,11 +45,17 @@ struct courier {
 	struct outbox *outbox;
 	struct desk *desk;
 	void *context;
+	struct certificate *certificate; /* NULL: no address of TCP */
+	char public_key[CERTIFICATE_Z85];
+	struct zap zap;
+	struct key_set *keys; /* in force; NULL: not told yet */
+	/* what main gave and the thread has not taken yet; NULL: nothing */
+	struct key_set *_Atomic next_keys;
 	struct gate *inlets; /* command sockets */
 	size_t inlet_count;
 	struct outlet *outlets; /* feeds */
 	size_t outlet_count;
-	struct zmq_pollitem_t *items; /* outbox, inlets, outlets */
+	struct zmq_pollitem_t *items; /* outbox, zap, inlets, outlets */
 	pthread_t thread;
 	bool started;
 	_Atomic bool stopping;
@@ -60,6 +70,12 @@ static inline void courier_count(_Atomic uint64_t *counter)
 
 /* Bind what the settings name, start the thread.  0, or an errno and why. */
 int courier_start(struct courier *courier, struct gridcall_why *why);
+
+/* The feed of a name, or NULL.  [any] */
+struct outlet *courier_outlet(const struct courier *courier, const char *name);
+
+/* Have these keys in force; takes them over. */
+void courier_keys(struct courier *courier, struct key_set *keys);
 
 /*
  * Send what is queued for at most 200 ms, stop the thread, remove the socket

@@ -14,6 +14,9 @@
 #define HEARTBEAT_MS  1000
 #define DEAD_MS       3000
 
+/* Only subscriptions and handshakes come up a feed. */
+#define SUBSCRIPTION_MAX 4096
+
 /* Over this ZeroMQ cuts the connection; between the two it is answered. */
 #define CUT_MAX (COURIER_REQUEST_MAX + (1 << 20))
 
@@ -24,11 +27,12 @@ static void set(void *socket, int option, int value)
 
 static void set_limits(const struct gate *gate, const struct gate_plan *plan)
 {
-	int64_t most = CUT_MAX;
+	int64_t most = plan->type == ZMQ_PUB ? SUBSCRIPTION_MAX : CUT_MAX;
 
 	set(gate->socket, ZMQ_LINGER, 0);
 	set(gate->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
 	set(gate->socket, ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS);
+	set(gate->socket, ZMQ_HEARTBEAT_TTL, DEAD_MS);
 	set(gate->socket, ZMQ_HANDSHAKE_IVL, DEAD_MS);
 	(void)zmq_setsockopt(gate->socket, ZMQ_MAXMSGSIZE, &most, sizeof(most));
 	if (plan->type == ZMQ_PUB) {
@@ -41,26 +45,117 @@ static void set_limits(const struct gate *gate, const struct gate_plan *plan)
 	set(gate->socket, ZMQ_SNDHWM, PEER_REPLIES);
 }
 
-int gate_open(struct gate *gate, const struct gate_plan *plan,
-	      struct gridcall_why *why)
+/* Who may come in.  What can't be set leaves the socket unbound. */
+static int set_guard(const struct gate *gate, const struct gate_plan *plan)
+{
+	int yes = 1;
+
+	if (plan->domain && zmq_setsockopt(gate->socket, ZMQ_ZAP_DOMAIN,
+					   plan->domain, strlen(plan->domain)))
+		return -errno;
+	if (!settings_is_tcp(plan->address))
+		return 0;
+	if (strchr(plan->address, '['))
+		set(gate->socket, ZMQ_IPV6, 1);
+	if (!plan->certificate || !plan->domain)
+		return -EACCES;
+	return zmq_setsockopt(gate->socket, ZMQ_CURVE_SERVER, &yes,
+			      sizeof(yes)) ||
+			       zmq_setsockopt(gate->socket, ZMQ_CURVE_SECRETKEY,
+					      plan->certificate->secret_key,
+					      CERTIFICATE_Z85)
+		       ? -errno
+		       : 0;
+}
+
+static int make_socket(struct gate *gate, const struct gate_plan *plan)
+{
+	gate->socket = zmq_socket(plan->context, plan->type);
+	if (!gate->socket)
+		return -errno;
+	set_limits(gate, plan);
+	return set_guard(gate, plan);
+}
+
+static int bind_socket(struct gate *gate)
+{
+	if (!zmq_bind(gate->socket, gate->address))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+/* The port that * became; every host is told as *. */
+static void resolve(struct gate *gate)
+{
+	size_t len = sizeof(gate->address);
+	const char *port;
+
+	if (zmq_getsockopt(gate->socket, ZMQ_LAST_ENDPOINT, gate->address,
+			   &len))
+		return;
+	port = strrchr(gate->address, ':');
+	if (port && (!strncmp(gate->address, "tcp://0.0.0.0:", 14) ||
+		     !strncmp(gate->address, "tcp://[::]:", 11))) {
+		char any[16];
+
+		snprintf(any, sizeof(any), "tcp://*%s", port);
+		strcpy(gate->address, any);
+	}
+}
+
+static int open_tcp(struct gate *gate, const struct gate_plan *plan,
+		    struct gridcall_why *why)
+{
+	int rc = make_socket(gate, plan);
+
+	if (!rc)
+		rc = bind_socket(gate);
+	if (!rc)
+		resolve(gate);
+	else
+		snprintf(why->text, sizeof(why->text),
+			 "'%s' can't be bound: %s; check that the host is this "
+			 "machine's and that no other program has the port",
+			 plan->address, zmq_strerror(-rc));
+	return rc;
+}
+
+static int open_ipc(struct gate *gate, const struct gate_plan *plan,
+		    struct gridcall_why *why)
 {
 	int rc = socket_file_prepare(&gate->file, plan->address, why);
 
 	if (rc)
 		return rc;
+	rc = make_socket(gate, plan);
+	if (!rc)
+		rc = bind_socket(gate);
+	if (!rc)
+		return socket_file_guard(&gate->file, plan->settings, why);
+	snprintf(why->text, sizeof(why->text),
+		 "'%s' can't be bound: %s; check that its folder exists and is "
+		 "ours",
+		 plan->address, zmq_strerror(-rc));
+	return rc;
+}
+
+int gate_open(struct gate *gate, const struct gate_plan *plan,
+	      struct gridcall_why *why)
+{
 	strcpy(gate->address, plan->address);
-	gate->socket = zmq_socket(plan->context, plan->type);
-	if (gate->socket)
-		set_limits(gate, plan);
-	if (!gate->socket || zmq_bind(gate->socket, gate->address)) {
-		rc = errno ? -errno : -EIO;
-		snprintf(why->text, sizeof(why->text),
-			 "'%s' can't be bound: %s; check that its folder "
-			 "exists and is ours",
-			 gate->address, zmq_strerror(-rc));
-		return rc;
-	}
-	return socket_file_guard(&gate->file, plan->settings, why);
+	return settings_is_tcp(plan->address) ? open_tcp(gate, plan, why)
+					      : open_ipc(gate, plan, why);
+}
+
+int gate_reopen(struct gate *gate, const struct gate_plan *plan)
+{
+	int rc = make_socket(gate, plan);
+
+	if (!rc)
+		rc = bind_socket(gate);
+	if (rc)
+		gate_close(gate, 0);
+	return rc;
 }
 
 void gate_close(struct gate *gate, int linger_ms)

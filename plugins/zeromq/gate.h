@@ -3,7 +3,8 @@
  * gate.h - one bound socket: its limits, its file, its address
  *
  * A PUB for each feed, a ROUTER for each command socket; what holds for both is
- * here.
+ * here.  On TCP, loopback too, it is CURVE and nothing else; on ipc plain,
+ * where the file's permissions say who may connect.
  *
  * Threads: one at a time.
  */
@@ -12,11 +13,13 @@
 #include <stdbool.h>
 
 #include "plugins/plugin.h"
+#include "plugins/zeromq/certificate.h"
 #include "plugins/zeromq/settings.h"
 #include "plugins/zeromq/socket_file.h"
 
 struct gate {
 	void *socket; /* NULL: closed */
+	/* as bound: a port of its own for *, and * for every host */
 	char address[SETTINGS_ADDRESS_MAX];
 	struct socket_file file; /* of an ipc address */
 };
@@ -27,11 +30,19 @@ struct gate_plan {
 	const struct settings *settings;
 	int type; /* ZMQ_PUB or ZMQ_ROUTER */
 	const char *address;
+	const char *domain; /* what ZAP is asked about; NULL: it is not asked */
+	const struct certificate *certificate; /* for TCP */
 };
 
 /* Bind.  0, or a negative errno and why; gate_close() also then. */
 int gate_open(struct gate *gate, const struct gate_plan *plan,
 	      struct gridcall_why *why);
+
+/*
+ * Make a new socket for the address that was bound before.  0, -EADDRINUSE
+ * while the old one is not gone yet (ask again), or another negative errno.
+ */
+int gate_reopen(struct gate *gate, const struct gate_plan *plan);
 
 /* Close; what is queued is sent for so long. */
 void gate_close(struct gate *gate, int linger_ms);

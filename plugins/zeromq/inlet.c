@@ -32,10 +32,68 @@ void inlet_answer(struct courier *courier, const struct desk_peer *peer,
 		courier_count(&courier->counters.unroutable);
 }
 
+/* ---------------------------------------------------------------- peers -- */
+
+/* Whose request it is, and why it can't be taken. */
+struct caller {
+	struct gridcall_request request;
+	uint8_t public_key[KEY_BYTES];
+	Gridcall__V1__ErrorCode code; /* 0: it may ask */
+	const char *sentence;
+};
+
+static void deny(struct caller *caller, Gridcall__V1__ErrorCode code,
+		 const char *sentence)
+{
+	caller->code = code;
+	caller->sentence = sentence;
+}
+
+/*
+ * Over a network the key is looked up at each request, since a connection
+ * outlives its key.  A routing id that a peer chose could be that of another
+ * one, who left and would have had an answer: ours begin with a zero.
+ */
+static void identify(struct courier *courier, const struct desk_peer *peer,
+		     zmq_msg_t *data, struct caller *caller)
+{
+	const char *address = zmq_msg_gets(data, "Peer-Address");
+	const struct key *key = NULL;
+
+	caller->request.connection = zap_connection(data);
+	if (!settings_is_tcp(courier->inlets[peer->inlet].address))
+		return;
+	if (zap_public_key(data, caller->public_key))
+		key = key_set_find(courier->keys, caller->public_key);
+	if (!key) {
+		deny(caller, GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED,
+		     "This key is not in force any more; ask an engineer of "
+		     "the gateway for a new one");
+		return;
+	}
+	if (peer->id[0])
+		deny(caller, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+		     "A routing id was chosen for this connection; leave it to "
+		     "the gateway");
+	caller->request.principal = key->principal;
+	caller->request.public_key = caller->public_key;
+	caller->request.address = address ? address : "";
+}
+
+static void check_size(struct caller *caller, zmq_msg_t *data)
+{
+	if (zmq_msg_size(data) > COURIER_REQUEST_MAX)
+		deny(caller, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+		     "The request is larger than 16 MiB; send less at once");
+}
+
+/* ------------------------------------------------------------ requests -- */
+
 /* Answer a request that does not reach the gateway. */
 static void refuse(struct courier *courier, const struct desk_peer *peer,
-		   zmq_msg_t *data, Gridcall__V1__Error *error)
+		   zmq_msg_t *data, const struct caller *caller)
 {
+	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
 	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
 	Gridcall__V1__Request *request;
 	uint8_t *bytes;
@@ -46,7 +104,9 @@ static void refuse(struct courier *courier, const struct desk_peer *peer,
 						zmq_msg_data(data));
 	if (request)
 		reply.id = request->id;
-	reply.error = error;
+	error.code = caller->code;
+	error.sentence = (char *)caller->sentence;
+	reply.error = &error;
 	len = gridcall__v1__reply__get_packed_size(&reply);
 	bytes = malloc(len);
 	if (bytes) {
@@ -57,52 +117,34 @@ static void refuse(struct courier *courier, const struct desk_peer *peer,
 	gridcall__v1__request__free_unpacked(request, NULL);
 }
 
-static void refuse_busy(struct courier *courier, const struct desk_peer *peer,
-			zmq_msg_t *data)
-{
-	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
-
-	error.code = GRIDCALL__V1__ERROR_CODE__ERROR_BUSY;
-	error.sentence = (char *)"The gateway has too many requests open; ask "
-				 "again in a second";
-	refuse(courier, peer, data, &error);
-}
-
-static void refuse_size(struct courier *courier, const struct desk_peer *peer,
-			zmq_msg_t *data)
-{
-	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
-
-	error.code = GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST;
-	error.sentence = (char *)"The request is larger than 16 MiB; send less "
-				 "at once";
-	refuse(courier, peer, data, &error);
-}
-
-/* ------------------------------------------------------------ requests -- */
-
 static void pass_on(struct courier *courier, const struct desk_peer *peer,
 		    zmq_msg_t *data)
 {
-	struct gridcall_request request = {.principal = "local",
-					   .address = "ipc",
-					   .data = zmq_msg_data(data),
-					   .len = zmq_msg_size(data)};
+	struct caller caller = {.request = {.principal = "local",
+					    .address = "ipc",
+					    .data = zmq_msg_data(data),
+					    .len = zmq_msg_size(data)}};
+	struct gridcall_request *request = &caller.request;
 	struct desk_peer unused;
 
-	if (request.len > COURIER_REQUEST_MAX) {
-		refuse_size(courier, peer, data);
-		return;
+	identify(courier, peer, data, &caller);
+	if (!caller.code)
+		check_size(&caller, data);
+	if (!caller.code) {
+		request->token = desk_open(courier->desk, peer);
+		if (request->token &&
+		    !courier->host->request(courier->bridge, request)) {
+			courier_count(&courier->counters.requests);
+			return;
+		}
+		if (request->token)
+			(void)desk_close(courier->desk, request->token,
+					 &unused);
+		deny(&caller, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
+		     "The gateway has too many requests open; ask again in a "
+		     "second");
 	}
-	request.token = desk_open(courier->desk, peer);
-	if (request.token &&
-	    !courier->host->request(courier->bridge, &request)) {
-		courier_count(&courier->counters.requests);
-		return;
-	}
-	if (request.token)
-		(void)desk_close(courier->desk, request.token, &unused);
-	refuse_busy(courier, peer, data);
+	refuse(courier, peer, data, &caller);
 }
 
 /* The frames of one message; how many it has, though more than max are lost. */

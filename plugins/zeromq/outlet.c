@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plugins/zeromq/outlet.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <zmq.h>
@@ -28,10 +29,52 @@ bool outlet_takes(const struct outlet *outlet, const struct letter *letter)
 			    : outlet_carries(outlet->feed, letter->topic);
 }
 
+bool outlet_remember(struct outlet *outlet, const uint8_t key[KEY_BYTES])
+{
+	uint8_t(*longer)[KEY_BYTES];
+	size_t i;
+
+	for (i = 0; i < outlet->guest_count; i++)
+		if (!memcmp(outlet->guests[i], key, KEY_BYTES))
+			return true;
+	longer = realloc(outlet->guests, (i + 1) * KEY_BYTES);
+	if (!longer)
+		return false;
+	memcpy(longer[i], key, KEY_BYTES);
+	outlet->guests = longer;
+	outlet->guest_count++;
+	return true;
+}
+
+const uint8_t *outlet_stranger(const struct outlet *outlet,
+			       const struct key_set *keys)
+{
+	size_t i;
+
+	for (i = 0; i < outlet->guest_count; i++)
+		if (!key_is_good_for(key_set_find(keys, outlet->guests[i]),
+				     outlet->feed))
+			return outlet->guests[i];
+	return NULL;
+}
+
+void outlet_close(struct outlet *outlet, int64_t now_ms)
+{
+	gate_close(&outlet->gate, 0);
+	outlet->guest_count = 0;
+	outlet->closed_ms = now_ms;
+	outlet->overdue = false;
+	courier_count(&outlet->closed);
+}
+
 void outlet_send(struct outlet *outlet, const struct letter *letter)
 {
 	void *publisher = outlet->gate.socket;
 
+	if (!publisher) {
+		courier_count(&outlet->dropped);
+		return;
+	}
 	if (zmq_send(publisher, letter->topic, strlen(letter->topic),
 		     ZMQ_SNDMORE) >= 0 &&
 	    zmq_send(publisher, letter->data, letter->len, 0) >= 0)

@@ -65,22 +65,39 @@ static void *extend(void *list, size_t *count, size_t size)
 
 /* -------------------------------------------------------------- options -- */
 
+bool settings_is_tcp(const char *address)
+{
+	return !strncmp(address, "tcp://", 6);
+}
+
+/* Numbers are checked here; which hosts there are the socket knows. */
+static bool has_host_and_port(const char *text)
+{
+	const char *port = strrchr(text, ':');
+	size_t len = port ? strspn(port + 1, "0123456789") : 0;
+	long number;
+
+	if (!port || port == text)
+		return false;
+	if (!strcmp(port + 1, "*"))
+		return true;
+	number = strtol(port + 1, NULL, 10);
+	return len && len < 6 && !port[1 + len] && number > 0 && number < 65536;
+}
+
 static int take_address(char address[SETTINGS_ADDRESS_MAX], const char *key,
 			const char *value, struct gridcall_why *why)
 {
-	if (!strncmp(value, "tcp://", 6))
-		return refuse(
-			why,
-			"%s '%.100s': TCP needs CURVE, which this service "
-			"does not have yet; give ipc:///path",
-			key, value);
-	if (strncmp(value, "ipc://", 6) || !value[6])
+	bool is_tcp = settings_is_tcp(value);
+
+	if (is_tcp ? !has_host_and_port(value + 6)
+		   : strncmp(value, "ipc://", 6) || !value[6])
 		return refuse(why,
 			      "%s '%.100s' is not an address of this service; "
-			      "give ipc:///path",
+			      "give ipc:///path or tcp://host:port",
 			      key, value);
 	/* Such names have no file, hence no permissions to guard them. */
-	if (value[6] == '@' || value[6] == '*')
+	if (!is_tcp && (value[6] == '@' || value[6] == '*'))
 		return refuse(why,
 			      "%s '%.100s' has no file whose permissions "
 			      "could guard it; give ipc:///path",
@@ -100,10 +117,12 @@ static int take_name(char name[SETTINGS_NAME_MAX], const char *value,
 	size_t len = strlen(value);
 
 	if (!len || len >= SETTINGS_NAME_MAX ||
-	    strspn(value, NAME_LETTERS) != len || !strcmp(value, "commands"))
+	    strspn(value, NAME_LETTERS) != len || !strcmp(value, "commands") ||
+	    !strcmp(value, "local"))
 		return refuse(why,
 			      "feed '%.100s' can't be called so; a feed's name "
-			      "is 1 to %d of a-z, 0-9 and -, and not commands",
+			      "is 1 to %d of a-z, 0-9 and -, and neither "
+			      "commands nor local",
 			      value, SETTINGS_NAME_MAX - 1);
 	strcpy(name, value);
 	return 0;
@@ -165,6 +184,18 @@ static int take_feed(struct settings *settings, const char *value,
 	return 0;
 }
 
+static int take_path(char path[PATH_MAX], const struct gridcall_option *option,
+		     struct gridcall_why *why)
+{
+	if (option->value[0] != '/' || strlen(option->value) >= PATH_MAX)
+		return refuse(why,
+			      "%s '%.100s' is not a path that begins with /; "
+			      "give one like /var/lib/gridcall/server.key",
+			      option->key, option->value);
+	strcpy(path, option->value);
+	return 0;
+}
+
 static int take_count(uint32_t *count, const struct gridcall_option *option,
 		      struct gridcall_why *why)
 {
@@ -221,6 +252,8 @@ static int take(struct settings *settings, const struct gridcall_option *option,
 		return take_commands(settings, option->value, why);
 	if (!strcmp(key, "feed"))
 		return take_feed(settings, option->value, why);
+	if (!strcmp(key, "server_key"))
+		return take_path(settings->server_key, option, why);
 	if (!strcmp(key, "backlog"))
 		return take_count(&settings->backlog, option, why);
 	if (!strcmp(key, "subscriber_backlog"))
@@ -231,8 +264,8 @@ static int take(struct settings *settings, const struct gridcall_option *option,
 		return take_group(&settings->group, option, why);
 	return refuse(why,
 		      "'%.100s' is not an option of this service; it knows "
-		      "commands, feed, backlog, subscriber_backlog, mode and "
-		      "group",
+		      "commands, feed, server_key, backlog, "
+		      "subscriber_backlog, mode and group",
 		      key);
 }
 
@@ -245,6 +278,13 @@ static const char *address_at(const struct settings *settings, size_t i)
 		       : settings->feeds[i - settings->command_count].address;
 }
 
+/* Any free port is another each time. */
+static bool is_same(const char *a, const char *b)
+{
+	return !strcmp(a, b) &&
+	       !(settings_is_tcp(a) && !strcmp(strrchr(a, ':'), ":*"));
+}
+
 static int check_addresses(const struct settings *settings,
 			   struct gridcall_why *why)
 {
@@ -253,7 +293,7 @@ static int check_addresses(const struct settings *settings,
 
 	for (i = 0; i < count; i++)
 		for (k = 0; k < i; k++)
-			if (!strcmp(address_at(settings, i),
+			if (is_same(address_at(settings, i),
 				    address_at(settings, k)))
 				return refuse(why,
 					      "'%s' is given twice; give each "

@@ -6,13 +6,15 @@
  *   feed NAME ADDRESS JURISDICTION [voice]
  *                       a feed, any number of them; the jurisdiction is the
  *                       topic prefix that it carries, gc1. for everything
+ *   server_key FILE     of the gateway, for addresses of TCP; made if missing
  *   backlog             messages that wait for the service, 100000
  *   subscriber_backlog  messages that wait for one slow subscriber, 10000
  *   mode                octal permissions of ipc sockets, 0660
  *   group               who owns the ipc sockets beside us
  *
- * An address is ipc:///path.  Of an option that there is once the last given
- * is in force.
+ * An address is ipc:///path, or tcp://host:port, where * stands for any of
+ * either and everything is CURVE.  Of an option that there is once the last
+ * given is in force.
  *
  * Memory:  malloc; settings_clear() frees it.
  * Threads: main.
@@ -20,6 +22,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,6 +50,7 @@ struct settings {
 	size_t command_count;
 	struct settings_feed *feeds;
 	size_t feed_count;
+	char server_key[PATH_MAX]; /* "": none */
 	uint32_t backlog;
 	uint32_t subscriber_backlog;
 	mode_t mode;
@@ -57,6 +61,8 @@ struct settings {
 int settings_parse(struct settings *settings,
 		   const struct gridcall_option *options,
 		   struct gridcall_why *why);
+
+bool settings_is_tcp(const char *address);
 
 /* Accepts one that was never filled but zeroed. */
 void settings_clear(struct settings *settings);

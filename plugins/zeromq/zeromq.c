@@ -16,6 +16,11 @@
 #include "plugins/zeromq/courier.h"
 #include "plugins/zeromq/outlet.h"
 
+/* A gateway that has it is this large. */
+#define COMMANDS_SIZE                                                          \
+	(offsetof(struct gridcall_service_host, commands) +                    \
+	 sizeof(((struct gridcall_service_host *)0)->commands))
+
 static void announce(const struct courier *courier)
 {
 	size_t i;
@@ -29,8 +34,18 @@ static void announce(const struct courier *courier)
 				.name = feed->name,
 				.address = courier->outlets[i].gate.address,
 				.jurisdiction = feed->jurisdiction,
+				.public_key = settings_is_tcp(feed->address)
+						      ? courier->public_key
+						      : NULL,
 				.voice = feed->voice});
 	}
+	for (i = 0; i < courier->inlet_count; i++)
+		if (settings_is_tcp(courier->inlets[i].address) &&
+		    courier->host->size >= COMMANDS_SIZE &&
+		    courier->host->commands)
+			courier->host->commands(courier->bridge,
+						courier->inlets[i].address,
+						courier->public_key);
 }
 
 static int service_open(void **state, const struct gridcall_service_host *host,
@@ -127,6 +142,15 @@ static uint64_t published(const struct courier *courier)
 	return sum;
 }
 
+static size_t put_counters(struct gridcall_counter *counters, size_t max,
+			   const struct gridcall_counter *all, size_t known)
+{
+	if (max)
+		memcpy(counters, all,
+		       (max < known ? max : known) * sizeof(all[0]));
+	return known;
+}
+
 static size_t service_counters(void *state, struct gridcall_counter *counters,
 			       size_t max)
 {
@@ -141,7 +165,8 @@ static size_t service_counters(void *state, struct gridcall_counter *counters,
 		{"requests_taken", "Requests handed to the gateway",
 		 atomic_load(&now->requests)},
 		{"requests_refused",
-		 "Requests answered at once: too many open, or too large",
+		 "Requests answered at once: no key in force, too many open, "
+		 "or too large",
 		 atomic_load(&now->refused)},
 		{"requests_garbled",
 		 "Requests dropped because they had a wrong number of frames",
@@ -149,13 +174,59 @@ static size_t service_counters(void *state, struct gridcall_counter *counters,
 		{"replies_unroutable",
 		 "Replies that nobody took: the peer left or does not read",
 		 atomic_load(&now->unroutable)},
+		{"handshakes_admitted",
+		 "Peers with a key in force that came to a command socket",
+		 atomic_load(&now->admitted)},
+		{"handshakes_refused",
+		 "Peers without one that came to a command socket",
+		 atomic_load(&now->turned_away)},
 	};
-	size_t known = sizeof(all) / sizeof(all[0]);
 
-	if (max)
-		memcpy(counters, all,
-		       (max < known ? max : known) * sizeof(all[0]));
-	return known;
+	return put_counters(counters, max, all, sizeof(all) / sizeof(all[0]));
+}
+
+static size_t put_feed(const struct outlet *outlet,
+		       struct gridcall_counter *counters, size_t max)
+{
+	const struct gridcall_counter all[] = {
+		{"messages_published", "Messages given to the feed's socket",
+		 atomic_load(&outlet->published)},
+		{"messages_dropped",
+		 "Messages lost while the feed was closed for a key taken away",
+		 atomic_load(&outlet->dropped)},
+		{"handshakes_admitted", "Peers whose key is good for the feed",
+		 atomic_load(&outlet->admitted)},
+		{"handshakes_refused", "Peers whose key is not",
+		 atomic_load(&outlet->refused)},
+		{"times_closed", "Closed and bound again for a key taken away",
+		 atomic_load(&outlet->closed)},
+	};
+
+	return put_counters(counters, max, all, sizeof(all) / sizeof(all[0]));
+}
+
+static size_t service_feed_counters(void *state, const char *name,
+				    struct gridcall_counter *counters,
+				    size_t max)
+{
+	const struct outlet *outlet = courier_outlet(state, name);
+
+	return outlet ? put_feed(outlet, counters, max) : 0;
+}
+
+static void service_keys(void *state, const struct gridcall_key *keys,
+			 size_t count)
+{
+	struct courier *courier = state;
+	struct key_set *set = key_set_alloc(keys, count);
+
+	if (!set) {
+		courier->host->log(courier->bridge, GRIDCALL_ERROR,
+				   "memory is out, so that keys stay as they "
+				   "were; restart the gateway");
+		return;
+	}
+	courier_keys(courier, set);
 }
 
 static void service_close(void *state)
@@ -180,4 +251,6 @@ GRIDCALL_EXPORT const struct gridcall_service gridcall_plugin = {
 	.progress = service_progress,
 	.counters = service_counters,
 	.close = service_close,
+	.keys = service_keys,
+	.feed_counters = service_feed_counters,
 };

@@ -46,6 +46,15 @@ struct host {
 	bool mute;  /* requests are taken and never answered */
 	bool stopping;
 	size_t taken;
+	/* of the last request */
+	char principal[64];
+	char address[64];
+	uint64_t connection;
+	uint8_t public_key[32];
+	bool has_key;
+	char log[2048];     /* lines */
+	char entrance[128]; /* by commands(): address key */
+	char server_key[48];
 	struct {
 		uint64_t token;
 		uint8_t *data;
@@ -64,6 +73,18 @@ static inline struct gridcall_client *open_client(const struct host *host,
 	return gridcall_open(&config, fault);
 }
 
+static void host_note(struct host *host, const struct gridcall_request *request)
+{
+	host->taken++;
+	snprintf(host->principal, sizeof(host->principal), "%s",
+		 request->principal);
+	snprintf(host->address, sizeof(host->address), "%s", request->address);
+	host->connection = request->connection;
+	host->has_key = request->public_key;
+	if (host->has_key)
+		memcpy(host->public_key, request->public_key, 32);
+}
+
 static int host_request(struct gridcall_bridge *bridge,
 			const struct gridcall_request *request)
 {
@@ -71,12 +92,11 @@ static int host_request(struct gridcall_bridge *bridge,
 	int rc = 0;
 
 	pthread_mutex_lock(&host->lock);
-	host->taken++;
+	host_note(host, request);
 	pthread_cond_broadcast(&host->changed);
 	while (host->stuck)
 		pthread_cond_wait(&host->changed, &host->lock);
-	if (host->busy || host->waiting_count == 2048 ||
-	    strcmp(request->principal, "local")) {
+	if (host->busy || host->waiting_count == 2048) {
 		rc = -EAGAIN;
 	} else if (!host->mute) {
 		size_t i = host->waiting_count++;
@@ -105,6 +125,22 @@ static void host_told_feed(struct gridcall_bridge *bridge,
 static void host_log(struct gridcall_bridge *bridge, enum gridcall_level level,
 		     const char *text)
 {
+	struct host *host = (struct host *)bridge;
+	size_t len;
+
+	pthread_mutex_lock(&host->lock);
+	len = strlen(host->log);
+	snprintf(host->log + len, sizeof(host->log) - len, "%s\n", text);
+	pthread_mutex_unlock(&host->lock);
+}
+
+static void host_told_commands(struct gridcall_bridge *bridge,
+			       const char *address, const char *public_key)
+{
+	struct host *host = (struct host *)bridge;
+
+	snprintf(host->entrance, sizeof(host->entrance), "%s", address);
+	snprintf(host->server_key, sizeof(host->server_key), "%s", public_key);
 }
 
 static void *host_main(void *arg)

@@ -26,6 +26,7 @@ static inline int try_open(struct host *host,
 		.request = host_request,
 		.feed = host_told_feed,
 		.log = host_log,
+		.commands = host_told_commands,
 	};
 
 	memset(&host->why, 0, sizeof(host->why));

@@ -265,6 +265,7 @@ static int set_up(void **state)
 		.request = host_request,
 		.feed = host_told_feed,
 		.log = host_log,
+		.commands = host_told_commands,
 	};
 	struct world *world = calloc(1, sizeof(*world));
 	struct host *host = &world->host;

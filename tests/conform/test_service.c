@@ -265,7 +265,13 @@ static void refuses_options_with_a_sentence(void **state)
 
 	memset(long_path + 7, 'x', 150);
 	refuses(host, "feeed", "x", "not an option");
-	refuses(host, "commands", "tcp://127.0.0.1:5555", "CURVE");
+	refuses(host, "commands", "tcp://127.0.0.1:5555", "server key");
+	refuses(host, "commands", "tcp://127.0.0.1", "tcp://host:port");
+	refuses(host, "commands", "tcp://:5555", "tcp://host:port");
+	refuses(host, "commands", "tcp://*:0", "tcp://host:port");
+	refuses(host, "commands", "tcp://*:65536", "tcp://host:port");
+	refuses(host, "commands", "tcp://*:7440x", "tcp://host:port");
+	refuses(host, "server_key", "server.key", "begins with /");
 	refuses(host, "commands", "/run/x", "ipc:///path");
 	refuses(host, "commands", "ipc://", "ipc:///path");
 	refuses(host, "commands", "ipc://@x", "permissions");
