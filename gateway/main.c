@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -44,6 +46,8 @@ static const char help[] =
 	"  -t, --test         read the configuration, say what is wrong, end\n"
 	"  -r, --restored     the ledger is a restored copy: begin a new "
 	"epoch\n"
+	"      --core-dumps   let a crash leave a core dump, which may hold "
+	"keys\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
@@ -57,6 +61,7 @@ struct arguments {
 	const char *config;
 	bool test;
 	bool restored;
+	bool core_dumps;
 };
 
 static bool stopping;
@@ -99,6 +104,9 @@ static struct vty_app_info vty_info = {
 	.copyright = "GPL-3.0-or-later\r\n",
 };
 
+/* Options without a letter. */
+enum { CORE_DUMPS = 256 };
+
 static int refuse_argument(void)
 {
 	fputs("gridcalld: try --help\n", stderr);
@@ -112,6 +120,7 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"test", no_argument, NULL, 't'},
 		{"restored", no_argument, NULL, 'r'},
+		{"core-dumps", no_argument, NULL, CORE_DUMPS},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -129,6 +138,9 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 			break;
 		case 'r':
 			arguments->restored = true;
+			break;
+		case CORE_DUMPS:
+			arguments->core_dumps = true;
 			break;
 		case 'V':
 			puts("gridcalld " GRIDCALL_VERSION);
@@ -176,6 +188,19 @@ static int take_process_signals(void *ctx)
 	signal(SIGXFSZ, SIG_IGN);
 	return osmo_signalfd_setup(ctx, set, on_process_signal, ctx) ? 0
 								     : -EINVAL;
+}
+
+/*
+ * Memory holds the keys of the gateway: no core dump, and nobody of the same
+ * user may look at it.  Where limits may not be set the service manager sets
+ * them.
+ */
+static void keep_secrets(void)
+{
+	const struct rlimit none = {0};
+
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
 static void prepare(void *ctx)
@@ -324,6 +349,8 @@ int main(int argc, char **argv)
 
 	if (rc)
 		return rc == 1 ? 0 : rc;
+	if (!arguments.core_dumps)
+		keep_secrets();
 	ctx = talloc_named_const(NULL, 0, "gridcalld");
 	prepare(ctx);
 	if (take_process_signals(ctx)) {

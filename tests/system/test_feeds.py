@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feeds of several jurisdictions, their heartbeats, and the gateway's key."""
+import pathlib
+import resource
+import stat
+
+import gridcall_pb2 as pb
+import pytest
+import zmq
+from place import AREA, Gateway, wait_until
+
+NEAR = ("440105", "440105000000", "01")
+
+
+def with_options(site, running, *options):
+    """A gateway whose zeromq service has these options too."""
+    gateway = Gateway(site)
+    running.append(gateway)
+    text = gateway.config.read_text()
+    gateway.config.write_text(text.replace(
+        "end-of-configuration",
+        "".join(f" option {option}\n" for option in options)
+        + "end-of-configuration"))
+    return gateway
+
+
+def topics_of(gateway, address, wanted):
+    """Topics in heartbeats of that feed, as soon as one has `wanted`."""
+    with gateway.context.socket(zmq.SUB) as feed:
+        feed.setsockopt(zmq.SUBSCRIBE, b"gc1.gateway.")
+        feed.connect(address)
+        topics = []
+
+        def told():
+            if feed.poll(100):
+                status = pb.Status()
+                topic, payload = feed.recv_multipart()
+                if not topic.endswith(b".status"):
+                    return False
+                status.ParseFromString(payload)
+                topics[:] = [tail.topic for tail in status.topics]
+            return wanted in topics
+        wait_until(told, f"a heartbeat with {wanted}")
+    return topics
+
+
+def test_a_heartbeat_tells_only_topics_of_its_feed(site, running):
+    site.add_channel("CH1")
+    site.add_channel("CH2", area=NEAR)
+    site.add_units("CH1", 1)
+    site.add_units("CH2", 1, area=NEAR)
+    site.write()
+    near, here = (f"ipc://{site.folder}/{name}" for name in ("near", "here"))
+    gateway = with_options(site, running, f"feed near {near} gc1.440105.",
+                           f"feed here {here} gc1.440106.")
+    gateway.start()
+    gateway.bring_in()
+    one = f"gc1.{'.'.join(AREA)}.unit"
+    other = f"gc1.{'.'.join(NEAR)}.unit"
+    for address, wanted, absent in ((here, one, other), (near, other, one)):
+        topics = topics_of(gateway, address, wanted)
+        assert absent not in topics
+        assert all(topic.startswith(wanted[:11]) for topic in topics)
+    assert {one, other} <= set(topics_of(gateway, gateway.feed, one))
+
+
+def test_the_server_key_is_made_once_and_shown_nowhere(site, running):
+    key = site.folder / "server.key"
+    gateway = with_options(site, running, f"server_key {key}",
+                           "commands tcp://127.0.0.1:*",
+                           "feed city tcp://*:* gc1. voice")
+    gateway.start()
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    lines = dict(line.strip().split(" = ") for line in
+                 key.read_text().splitlines() if " = " in line)
+    secret = lines["secret-key"].strip('"')
+    public = lines["public-key"].strip('"')
+    told = gateway.vty("show feeds", "show services", "show settings",
+                       "show gateway")
+    assert f"with voice, server key {public}" in told
+    assert secret not in told
+    gateway.stop()
+    first = key.read_text()
+    gateway.start()
+    assert key.read_text() == first
+    assert public in gateway.read_log()
+    assert secret not in gateway.read_log()
+
+
+def test_a_key_that_others_may_read_keeps_it_from_starting(site, running):
+    key = site.folder / "server.key"
+    key.write_text("curve\n")
+    key.chmod(0o644)
+    gateway = with_options(site, running, f"server_key {key}",
+                           "feed city tcp://127.0.0.1:* gc1.")
+    gateway.launch()
+    assert gateway.process.wait(30) == 1
+    gateway.process = None
+    assert "may be read by others" in gateway.read_log()
+
+
+@pytest.mark.parametrize("arguments,limit", [((), "0"),
+                                             (("--core-dumps",), "4096")])
+def test_a_crash_leaves_no_core_dump_unless_asked_for(site, running,
+                                                      arguments, limit):
+    gateway = Gateway(site)
+    running.append(gateway)
+    gateway.start(*arguments, preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_CORE, (4096, 4096)))
+    limits = pathlib.Path(f"/proc/{gateway.process.pid}/limits").read_text()
+    row = next(line for line in limits.splitlines()
+               if line.startswith("Max core file size"))
+    assert row.split()[4:6] == [limit, limit]
