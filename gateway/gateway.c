@@ -11,6 +11,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/admission.h"
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
 #include "gateway/control/leases.h"
@@ -325,6 +326,7 @@ static int start_ledger(struct gateway *gateway, struct gridcall_why *why)
 	gateway->ledger = ledger_open(gateway, &config, why);
 	if (!gateway->ledger)
 		return -EINVAL;
+	admission_load(gateway);
 	ledger_read_now(gateway->ledger, load_directory, gateway);
 	if (!gateway->directory)
 		return refuse(why, "the directory in the ledger can't be read");
@@ -450,6 +452,7 @@ static int start_services(struct gateway *gateway, struct gridcall_why *why)
 	if (!gateway->services)
 		return refuse(why, "no descriptors are left for the "
 				   "services; raise LimitNOFILE");
+	admission_tell(gateway);
 	llist_for_each_entry (setting, &gateway->plugin_settings, entry) {
 		rc = open_service(gateway, setting, why);
 		if (rc)

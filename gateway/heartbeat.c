@@ -9,6 +9,7 @@
 #include <osmocom/core/timer.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/admission.h"
 #include "gateway/clock.h"
 #include "gateway/gateway.h"
 #include "gateway/job.h"
@@ -119,6 +120,7 @@ static int on_beat(struct osmo_fd *ofd, unsigned int what)
 	if (now_us - gateway->second_us + period_us() / 2 >= SECOND_US) {
 		gateway->second_us = now_us;
 		radios_second(gateway->radios);
+		admission_check(gateway);
 		publish_status(gateway);
 		look_at_threads(gateway);
 	}

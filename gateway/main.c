@@ -320,6 +320,7 @@ static int run(void *ctx, const struct arguments *arguments)
 	gateway_vty_init(gateway);
 	show_vty_init(gateway);
 	live_vty_init(gateway);
+	keyring_vty_init(gateway);
 	if (read_config(arguments->config) < 0)
 		return 1;
 	gateway_vty_lock(gateway);

@@ -55,7 +55,7 @@ static const struct command_row command_rows[] = {
 	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_listen},
 	{BODY(TALK), "talk", RIGHT_CALL, false, command_not_yet},
 	{BODY(EXCUSE), "excuse", RIGHT_CALL, false, command_not_yet},
-	{BODY(KEY), "key", RIGHT_ENGINEER, false, command_not_yet},
+	{BODY(KEY), "key", RIGHT_ENGINEER, true, command_key},
 };
 
 bool command_right(Gridcall__V1__Request__BodyCase body, enum right *right)
@@ -369,6 +369,12 @@ static int check_request(struct command *command)
 			"the idempotency key is longer than %d characters; "
 			"use a shorter one",
 			IDEMPOTENCY_KEY_MAX);
+	if (!command->principal.roles)
+		return fault_set(fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED,
+				 "'%s' has no key in force and may not use %s; "
+				 "have an engineer register one",
+				 command->principal.name, row->name);
 	if (!authority_allows(&command->principal, row->right))
 		return fault_set(fault,
 				 GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED,
@@ -429,6 +435,7 @@ void command_request(struct gateway *gateway,
 		       &(struct authority_name){
 			       .name = request->principal,
 			       .address = request->address,
+			       .public_key = request->public_key,
 		       });
 	command->sees = jurisdiction_of(&command->principal, &command->scope);
 	llist_add_tail(&command->entry, &gateway->commands);

@@ -123,5 +123,6 @@ void command_calls(struct command *command);
 void command_report(struct command *command);
 void command_replay(struct command *command);
 void command_recording(struct command *command);
+void command_key(struct command *command);
 void command_withdraw(struct command *command);
 void command_listen(struct command *command);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * directory_command.c - whoami, status, units and channels
+ * directory_command.c - status, units and channels
  */
 #include "gateway/control/command.h"
 
@@ -11,56 +11,6 @@
 #include "gateway/call/selector.h"
 #include "gateway/radios.h"
 #include "gateway/record/directory_message.h"
-
-struct feed_list {
-	void *ctx;
-	Gridcall__V1__Feed **feeds;
-	size_t count;
-};
-
-static void add_feed(void *data, const char *service,
-		     const struct gridcall_feed *feed)
-{
-	struct feed_list *list = data;
-	Gridcall__V1__Feed *message = talloc(list->ctx, Gridcall__V1__Feed);
-
-	list->feeds = talloc_realloc(list->ctx, list->feeds,
-				     Gridcall__V1__Feed *, list->count + 1);
-	OSMO_ASSERT(message && list->feeds);
-	gridcall__v1__feed__init(message);
-	message->name = (char *)feed->name;
-	message->address = (char *)feed->address;
-	message->jurisdiction = (char *)feed->jurisdiction;
-	list->feeds[list->count++] = message;
-}
-
-void command_whoami(struct command *command)
-{
-	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
-	Gridcall__V1__WhoamiReply whoami = GRIDCALL__V1__WHOAMI_REPLY__INIT;
-	struct feed_list list = {.ctx = command};
-	char *jurisdiction[AUTHORITY_AREAS_MAX];
-	char *roles[8];
-	unsigned int bit;
-	size_t i;
-
-	for (bit = 0; authority_role_name(bit); bit++)
-		if (command->principal.roles & (1u << bit))
-			roles[whoami.n_roles++] =
-				(char *)authority_role_name(bit);
-	services_feeds(command->gateway->services, add_feed, &list);
-	whoami.principal = command->principal.name;
-	whoami.roles = roles;
-	for (i = 0; i < command->principal.areas; i++)
-		jurisdiction[i] = command->principal.jurisdiction[i];
-	whoami.n_jurisdiction = command->principal.areas;
-	whoami.jurisdiction = jurisdiction;
-	whoami.n_feeds = list.count;
-	whoami.feeds = list.feeds;
-	reply.body_case = GRIDCALL__V1__REPLY__BODY_WHOAMI;
-	reply.whoami = &whoami;
-	command_reply(command, &reply);
-}
 
 /* Of what the principal sees; of the rest not even how much there is. */
 static void count_seen(const struct command *command,

@@ -12,6 +12,7 @@ struct gateway;
 void gateway_vty_init(struct gateway *gateway);
 void show_vty_init(struct gateway *gateway);
 void live_vty_init(struct gateway *gateway);
+void keyring_vty_init(struct gateway *gateway);
 
 /*
  * Without an enable password nobody may change anything by telnet: to be

@@ -242,9 +242,9 @@ class Gateway:
         assert reply.id == request.id
         return reply
 
-    def do(self, limit_s=WAIT_S, key="", **body):
+    def do(self, limit_s=WAIT_S, idempotency_key="", **body):
         """The same, and a refusal fails the test."""
-        request = pb.Request(idempotency_key=key, **body)
+        request = pb.Request(idempotency_key=idempotency_key, **body)
         reply = self.ask(request, limit_s)
         assert not reply.HasField("error"), reply.error.sentence
         return getattr(reply, reply.WhichOneof("body"))

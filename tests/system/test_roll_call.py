@@ -103,8 +103,8 @@ def test_a_start_repeated_under_its_key_starts_once(small, running):
     running.append(City(small.site))
     spec = pb.PlanRequest(options=pb.CallOptions(
         kind=pb.KIND_ROLL_CALL, mode=pb.MODE_TURN, exercise=True))
-    first = small.do(key="k1", start=pb.StartRequest(spec=spec))
-    again = small.do(key="k1", start=pb.StartRequest(spec=spec))
+    first = small.do(idempotency_key="k1", start=pb.StartRequest(spec=spec))
+    again = small.do(idempotency_key="k1", start=pb.StartRequest(spec=spec))
     assert again.call == first.call
     other = pb.PlanRequest(selector="number=01", options=spec.options)
     reply = small.ask(pb.Request(idempotency_key="k1",

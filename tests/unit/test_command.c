@@ -188,19 +188,15 @@ static void a_request_without_a_known_body_is_told_so(void **state)
 	assert_refused(ERROR(BAD_REQUEST), "does not know that command");
 }
 
-static void a_stranger_hears_which_role_it_needs(void **state)
+static void a_stranger_hears_that_it_has_no_key(void **state)
 {
-	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
-	Gridcall__V1__ImportRequest import = GRIDCALL__V1__IMPORT_REQUEST__INIT;
+	Gridcall__V1__Request request = whoami_request();
 	struct bench *bench = *state;
 
 	bench->principal = "somebody";
-	request.body_case = GRIDCALL__V1__REQUEST__BODY_IMPORT;
-	request.import = &import;
 	ask(bench, &request);
 	assert_refused(ERROR(NOT_ALLOWED),
-		       "'somebody' may not use import; it needs the role "
-		       "engineer");
+		       "'somebody' has no key in force and may not use whoami");
 }
 
 static void text_that_is_no_utf8_is_refused_wherever_it_is(void **state)
@@ -376,7 +372,7 @@ int main(void)
 		TEST(a_request_gets_its_reply_under_its_id),
 		TEST(bytes_that_are_no_request_are_told_so),
 		TEST(a_request_without_a_known_body_is_told_so),
-		TEST(a_stranger_hears_which_role_it_needs),
+		TEST(a_stranger_hears_that_it_has_no_key),
 		TEST(text_that_is_no_utf8_is_refused_wherever_it_is),
 		TEST(every_text_of_a_list_must_be_utf8),
 		TEST(an_idempotency_key_that_is_too_long_is_refused),
