@@ -15,6 +15,7 @@
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
 #include "gateway/control/leases.h"
+#include "gateway/control/turnstile.h"
 #include "gateway/heartbeat.h"
 #include "gateway/job.h"
 #include "gateway/log.h"
@@ -475,6 +476,31 @@ static int start_recordings(struct gateway *gateway, struct gridcall_why *why)
 	return 0;
 }
 
+/*
+ * A day of a whole city is some hundred thousand events: who was away for a
+ * week still gets all at full speed, and a loop takes a tenth of a core.
+ */
+static const struct turnstile_rate history_rate = {
+	.rows_burst = 4000000,
+	.rows_per_s = 50000,
+	.bytes_burst = UINT64_C(1) << 30,
+	.bytes_per_s = 16 << 20,
+	.waiting_max = 16,
+};
+
+static int start_helpers(struct gateway *gateway, struct gridcall_why *why)
+{
+	gateway->turnstile = turnstile_alloc(gateway, &history_rate);
+	if (!gateway->turnstile)
+		return refuse(why, "no descriptors are left for the history; "
+				   "raise LimitNOFILE");
+	gateway->jobs = job_queue_alloc(gateway);
+	if (!gateway->jobs)
+		return refuse(why, "the job thread can't be started; raise "
+				   "the limit of tasks");
+	return 0;
+}
+
 int gateway_open(struct gateway *gateway, struct gridcall_why *why)
 {
 	int rc = gateway_check(gateway, why);
@@ -486,13 +512,7 @@ int gateway_open(struct gateway *gateway, struct gridcall_why *why)
 		rc = load_plugins(gateway, why);
 	if (!rc)
 		rc = start_ledger(gateway, why);
-	if (rc)
-		return rc;
-	gateway->jobs = job_queue_alloc(gateway);
-	if (!gateway->jobs)
-		return refuse(why, "the job thread can't be started; raise "
-				   "the limit of tasks");
-	return 0;
+	return rc ? rc : start_helpers(gateway, why);
 }
 
 int gateway_start(struct gateway *gateway, struct gridcall_why *why)
@@ -529,6 +549,7 @@ void gateway_stop(struct gateway *gateway)
 	gateway->calls = calls_free(gateway->calls);
 	gateway->jobs = job_queue_free(gateway->jobs);
 	gateway->ledger = ledger_close(gateway->ledger);
+	gateway->turnstile = turnstile_free(gateway->turnstile);
 	gateway->services = services_free(gateway->services);
 	gateway->plugins = plugin_list_free(gateway->plugins);
 }

@@ -32,6 +32,7 @@ struct leases;
 struct plugin_list;
 struct radios;
 struct services;
+struct turnstile;
 
 /* Counters of the main loop, shown by "show rate-counters". */
 enum gateway_counter {
@@ -93,13 +94,14 @@ struct gateway {
 	struct calls *calls;
 	struct leases *leases; /* to listen */
 	struct services *services;
-	struct llist_head commands; /* not yet replied to */
-	struct import_job *import;  /* under way */
-	struct audit *audit;        /* what was refused to whom */
-	struct osmo_fd second;      /* timerfd of the heartbeat */
-	uint64_t second_us;         /* when the last second's work was done */
-	char trouble[256];          /* of the ledger; empty: none */
-	char stuck[64];             /* thread that makes no progress */
+	struct turnstile *turnstile; /* to the history */
+	struct llist_head commands;  /* not yet replied to */
+	struct import_job *import;   /* under way */
+	struct audit *audit;         /* what was refused to whom */
+	struct osmo_fd second;       /* timerfd of the heartbeat */
+	uint64_t second_us;          /* when the last second's work was done */
+	char trouble[256];           /* of the ledger; empty: none */
+	char stuck[64];              /* thread that makes no progress */
 };
 
 struct gateway *gateway_alloc(void *ctx);

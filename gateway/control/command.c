@@ -50,7 +50,7 @@ static const struct command_row command_rows[] = {
 	{BODY(CONFIRM), "confirm", RIGHT_CALL, true, command_confirm},
 	{BODY(RELEASE), "release", RIGHT_CALL, true, command_release},
 	{BODY(IMPORT), "import", RIGHT_ENGINEER, true, command_import},
-	{BODY(SNAPSHOT), "snapshot", RIGHT_LOOK, false, command_not_yet},
+	{BODY(SNAPSHOT), "snapshot", RIGHT_LOOK, false, command_snapshot},
 	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_withdraw},
 	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_listen},
 	{BODY(TALK), "talk", RIGHT_CALL, false, command_not_yet},
@@ -454,9 +454,10 @@ void command_request(struct gateway *gateway,
 		command_refuse(command);
 		return;
 	}
-	make_digest(command);
-	if (is_idempotent(command) && command_row(command)->changes)
-		command_look_up(command);
-	else
+	if (!is_idempotent(command) || !command_row(command)->changes) {
 		command_run(command);
+		return;
+	}
+	make_digest(command);
+	command_look_up(command);
 }

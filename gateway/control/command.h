@@ -18,7 +18,6 @@
 #include "gateway/fault.h"
 #include "gateway/gateway.h"
 #include "gateway/services.h"
-#include "proto/prefixes.h"
 
 #include <stdatomic.h>
 
@@ -92,14 +91,6 @@ int command_check_time(struct command *command);
  */
 void command_keep_idempotency(struct command *command);
 
-/*
- * The prefixes that a request selects by: those listed, or its principal's
- * whole jurisdiction when there are none.  They last as long as the command.
- * -EINVAL and a fault when one is no prefix or not within the jurisdiction.
- */
-int command_prefixes(struct command *command, char *const *list, size_t count,
-		     struct prefixes *prefixes);
-
 /* Its name in Request. */
 const char *command_name(const struct command *command);
 
@@ -122,6 +113,7 @@ void command_release(struct command *command);
 void command_calls(struct command *command);
 void command_report(struct command *command);
 void command_replay(struct command *command);
+void command_snapshot(struct command *command);
 void command_recording(struct command *command);
 void command_key(struct command *command);
 void command_withdraw(struct command *command);

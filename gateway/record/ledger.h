@@ -115,9 +115,8 @@ void ledger_batch_key(struct ledger_batch *batch, const Gridcall__V1__Key *key);
 void ledger_batch_key_gone(struct ledger_batch *batch, const char *public_key);
 
 /*
- * Queue a batch.  done (may be NULL) is called on main after the last of its
- * events was told; first and last are seqs, 0 when it holds no event.  Batches
- * are committed in the order of these calls.
+ * Queue a batch; batches are committed in this order.  done (may be NULL) is
+ * called on main after its last event was told; seqs are 0 when it has none.
  */
 void ledger_commit(struct ledger *ledger, struct ledger_batch *batch,
 		   void (*done)(void *data, uint64_t first, uint64_t last),
@@ -142,6 +141,7 @@ struct ledger_stats {
 	uint64_t commits; /* transactions; events over commits is the group */
 	uint64_t queued;  /* batches waiting */
 	uint64_t slowest_us;
+	bool log_is_long; /* who reads much should pause: it can't begin anew */
 	char trouble[256]; /* empty: none */
 };
 void ledger_stats(struct ledger *ledger, struct ledger_stats *stats);

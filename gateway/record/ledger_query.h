@@ -61,6 +61,20 @@ int ledger_reader_keys(struct ledger_reader *reader,
 				     size_t len),
 		       void *data);
 
+/* What ledger_reader_rows() goes through, in order of code. */
+enum ledger_table {
+	LEDGER_UNITS,      /* packed Unit */
+	LEDGER_CHANNELS,   /* packed Channel */
+	LEDGER_OPEN_CALLS, /* packed CallSummary */
+};
+
+/* Rows from a code on, that of it included, until visit() returns false. */
+int ledger_reader_rows(struct ledger_reader *reader, enum ledger_table table,
+		       const char *from,
+		       bool (*visit)(void *data, const char *code,
+				     const uint8_t *bytes, size_t len),
+		       void *data);
+
 /* Build the directory from its rows, below ctx. */
 struct directory *ledger_reader_directory(struct ledger_reader *reader,
 					  void *ctx);

@@ -265,6 +265,40 @@ int ledger_reader_keys(struct ledger_reader *reader,
 	return rc;
 }
 
+int ledger_reader_rows(struct ledger_reader *reader, enum ledger_table table,
+		       const char *from,
+		       bool (*visit)(void *data, const char *code,
+				     const uint8_t *bytes, size_t len),
+		       void *data)
+{
+	static const char *const sql[] = {
+		[LEDGER_UNITS] = "SELECT code,message FROM unit"
+				 " WHERE code>=?1 ORDER BY code",
+		[LEDGER_CHANNELS] = "SELECT code,message FROM channel"
+				    " WHERE code>=?1 ORDER BY code",
+		[LEDGER_OPEN_CALLS] = "SELECT id,summary FROM call"
+				      " WHERE open=1 AND id>=?1 ORDER BY id",
+	};
+	struct statement *statement =
+		database_prepare(reader->database, sql[table]);
+	const uint8_t *bytes;
+	size_t len;
+	int rc;
+
+	if (!statement)
+		return -EIO;
+	statement_set_text(statement, 1, from);
+	while ((rc = statement_step(statement)) == 1) {
+		ledger_pulse_beat(&reader->pulse);
+		bytes = statement_blob(statement, 1, &len);
+		if (visit(data, statement_text(statement, 0), bytes, len))
+			continue;
+		statement_reset(statement);
+		return 0;
+	}
+	return rc;
+}
+
 static int add_channels(struct ledger_reader *reader,
 			struct directory_builder *builder)
 {

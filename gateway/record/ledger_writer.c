@@ -17,6 +17,7 @@
 /* Pages of 4 KiB in the log: when the keeper, and when we ourselves, act. */
 #define LOG_PAGES_KEEPER 1000
 #define LOG_PAGES_WRITER 8000
+#define LOG_PAGES_LONG   12000 /* who reads much should leave it alone */
 
 struct ledger_writer {
 	struct ledger_writer_config config;
@@ -220,6 +221,9 @@ static void keep_log_short(struct ledger_writer *writer)
 {
 	int pages = ledger_book_log_pages(writer->config.book);
 
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.log_is_long = pages >= LOG_PAGES_LONG;
+	pthread_mutex_unlock(&writer->lock);
 	if (pages >= LOG_PAGES_KEEPER)
 		ledger_keeper_kick(writer->config.keeper);
 	/* The keeper has moved most; moving the rest lets the log restart. */
