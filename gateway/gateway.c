@@ -318,6 +318,7 @@ static int start_ledger(struct gateway *gateway, struct gridcall_why *why)
 		.path = settings->ledger,
 		.gateway = settings->id,
 		.reserve = (uint64_t)settings->ledger_reserve_mb << 20,
+		.keep_days = settings->ledger_keep_days,
 		.restored = gateway->restored,
 		.on_event = on_event,
 		.on_trouble = on_trouble,

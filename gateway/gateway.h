@@ -56,6 +56,7 @@ struct gateway_settings {
 	uint32_t workers;
 	uint32_t recordings_reserve_mb;
 	uint32_t ledger_reserve_mb;
+	uint32_t ledger_keep_days; /* 0: for ever */
 	struct calls_settings calls;
 };
 

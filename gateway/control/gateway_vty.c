@@ -117,6 +117,23 @@ DEFUN(cfg_ledger_reserve, cfg_ledger_reserve_cmd, "ledger-reserve <1-1024>",
 	return CMD_SUCCESS;
 }
 
+DEFUN(cfg_ledger_keep, cfg_ledger_keep_cmd, "ledger-keep <1-36500>",
+      "Take events away that are older; open calls and alarms stay\n"
+      "Days\n")
+{
+	the_gateway->settings.ledger_keep_days = atoi(argv[0]);
+	note_restart(vty);
+	return CMD_SUCCESS;
+}
+
+DEFUN(cfg_no_ledger_keep, cfg_no_ledger_keep_cmd, "no ledger-keep",
+      NO_STR "Keep every event for ever\n")
+{
+	the_gateway->settings.ledger_keep_days = 0;
+	note_restart(vty);
+	return CMD_SUCCESS;
+}
+
 DEFUN(cfg_recordings, cfg_recordings_cmd, "recordings PATH",
       "Folder of the recorded overs\n"
       "Path; it is made when missing\n")
@@ -401,6 +418,11 @@ static void write_paths(struct vty *vty, const struct gateway_settings *s)
 	if (s->ledger)
 		vty_out(vty, " ledger %s%s", s->ledger, VTY_NEWLINE);
 	vty_out(vty, " ledger-reserve %u%s", s->ledger_reserve_mb, VTY_NEWLINE);
+	if (s->ledger_keep_days)
+		vty_out(vty, " ledger-keep %u%s", s->ledger_keep_days,
+			VTY_NEWLINE);
+	else
+		vty_out(vty, " no ledger-keep%s", VTY_NEWLINE);
 	if (s->recordings)
 		vty_out(vty, " recordings %s%s", s->recordings, VTY_NEWLINE);
 	vty_out(vty, " recordings-reserve %u%s", s->recordings_reserve_mb,
@@ -469,6 +491,8 @@ static struct cmd_element *const gateway_commands[] = {
 	&cfg_id_cmd,
 	&cfg_ledger_cmd,
 	&cfg_ledger_reserve_cmd,
+	&cfg_ledger_keep_cmd,
+	&cfg_no_ledger_keep_cmd,
 	&cfg_recordings_cmd,
 	&cfg_no_recordings_cmd,
 	&cfg_recordings_reserve_cmd,

@@ -21,6 +21,7 @@
 	LOGP(DRECORD, level, "ledger(%s) " format, (ledger)->config.path,      \
 	     ##args)
 
+#define DAY_US    (86400 * INT64_C(1000000))
 #define RECENT_US (30 * UINT64_C(1000000))
 /* Told in one turn of the main loop, so that it stays fair to the rest. */
 #define TELL_MAX 500
@@ -216,6 +217,7 @@ static int start_threads(struct ledger *ledger, struct gridcall_why *why)
 	struct ledger_writer_config writer = {
 		.path = ledger->config.path,
 		.reserve = ledger->config.reserve,
+		.keep_us = ledger->config.keep_days * DAY_US,
 		.post = ledger->post,
 	};
 	struct ledger_readers_config readers = {

@@ -42,6 +42,7 @@ struct ledger_config {
 	const char *path;    /* of the SQLite file; its folder must exist */
 	const char *gateway; /* 1 to 12 of 0-9A-Z */
 	uint64_t reserve;    /* bytes kept back for a full disk */
+	uint32_t keep_days;  /* older events go, see ledger_trim.h; 0: none */
 	bool restored;       /* told that the file is a restored copy */
 	void (*on_event)(void *data, const struct ledger_event *event);
 	void (*on_trouble)(void *data, const char *sentence); /* NULL: over */
@@ -70,8 +71,8 @@ const char *ledger_epoch(const struct ledger *ledger);
 uint64_t ledger_seq(const struct ledger *ledger);
 
 /*
- * The topics that changed in the last 30 s, newest first, for the status
- * message; prefix "" is all.  Their strings belong to the ledger.
+ * The topics that changed in the last 30 s, newest first; prefix "" is all.
+ * Their strings belong to the ledger.
  */
 size_t ledger_recent(const struct ledger *ledger, const char *prefix,
 		     Gridcall__V1__TopicTail *tails, size_t max);
@@ -130,7 +131,6 @@ void ledger_commit(struct ledger *ledger, struct ledger_batch *batch,
 void ledger_read(struct ledger *ledger,
 		 void (*work)(struct ledger_reader *reader, void *data),
 		 void (*done)(void *data), void *data);
-
 /* The same, at once, on main.  At start only. */
 void ledger_read_now(struct ledger *ledger,
 		     void (*work)(struct ledger_reader *reader, void *data),

@@ -358,6 +358,12 @@ int ledger_book_reopen(struct ledger_book *book, struct gridcall_why *why)
 	return rc ? rc : -ESTALE;
 }
 
+void ledger_book_trim(struct ledger_book *book, struct ledger_trim *trim)
+{
+	if (book->database)
+		ledger_trim_step(trim, book->database, book->epoch_number);
+}
+
 int ledger_book_log_pages(struct ledger_book *book)
 {
 	return book->database ? database_log_pages(book->database) : 0;

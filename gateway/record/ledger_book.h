@@ -9,6 +9,7 @@
 
 #include "gateway/record/ledger_batch.h"
 #include "gateway/record/ledger_schema.h"
+#include "gateway/record/ledger_trim.h"
 
 struct ledger_book;
 
@@ -33,6 +34,9 @@ int ledger_book_write(struct ledger_book *book, struct ledger_batch *first,
 
 /* Open the file again after an error that may have left it in disorder. */
 int ledger_book_reopen(struct ledger_book *book, struct gridcall_why *why);
+
+/* Take a step of trimming if one is due; see ledger_trim.h. */
+void ledger_book_trim(struct ledger_book *book, struct ledger_trim *trim);
 
 /* Pages in the log that were not moved home. */
 int ledger_book_log_pages(struct ledger_book *book);

@@ -88,7 +88,8 @@ static int new_epoch(struct database *database, struct ledger_schema *schema)
 		 random);
 	snprintf(sql, sizeof(sql),
 		 "INSERT INTO epoch VALUES(%" PRId64 ",'%s',%" PRId64 ");"
-		 "UPDATE tail SET topic_seq=0;",
+		 "UPDATE tail SET topic_seq=0;"
+		 "DELETE FROM meta WHERE name='first_seq';",
 		 schema->epoch_number, schema->mark.epoch, clock_utc_us());
 	rc = database_run(database, sql);
 	return rc;

@@ -39,6 +39,7 @@ struct ledger_writer {
 	/* the thread's own */
 	struct ledger_batch *held; /* taken from the queue, not yet written */
 	bool short_of_reserve;
+	struct ledger_trim trim;
 	struct gridcall_why told; /* the trouble that main knows; "" none */
 	struct ledger_pulse pulse;
 };
@@ -98,6 +99,23 @@ static void pause_before_retry(struct ledger_writer *writer)
 			return;
 }
 
+/* Until there is something to write, or old events are to go. */
+static void wait_idle(struct ledger_writer *writer)
+{
+	uint64_t due_us = writer->trim.due_us;
+	struct timespec until = {.tv_sec = (time_t)(due_us / 1000000),
+				 .tv_nsec = (long)(due_us % 1000000) * 1000};
+	int rc = 0;
+
+	while (!rc && !writer->stop && !writer->first && !writer->held) {
+		if (writer->trim.keep_us)
+			rc = pthread_cond_timedwait(&writer->work,
+						    &writer->lock, &until);
+		else
+			pthread_cond_wait(&writer->work, &writer->lock);
+	}
+}
+
 /* Returns false when there is nothing left to do for ever. */
 static bool wait_for_work(struct ledger_writer *writer)
 {
@@ -108,8 +126,7 @@ static bool wait_for_work(struct ledger_writer *writer)
 	if (writer->stuck || writer->short_of_reserve)
 		pause_before_retry(writer);
 	else
-		while (!writer->stop && !writer->first && !writer->held)
-			pthread_cond_wait(&writer->work, &writer->lock);
+		wait_idle(writer);
 	if (!writer->held)
 		take_group(writer);
 	more = writer->held || !writer->stop;
@@ -246,6 +263,8 @@ static void *run(void *arg)
 		}
 		if (writer->told.text[0])
 			recover(writer);
+		if (!writer->held)
+			ledger_book_trim(writer->config.book, &writer->trim);
 		keep_log_short(writer);
 		if (writer->held && writer->stop)
 			break; /* refused to the last */
@@ -271,6 +290,7 @@ ledger_writer_start(const struct ledger_writer_config *config)
 
 	OSMO_ASSERT(writer);
 	writer->config = *config;
+	writer->trim.keep_us = config->keep_us;
 	writer->path = strdup(config->path);
 	OSMO_ASSERT(writer->path);
 	writer->last = &writer->first;

@@ -22,6 +22,7 @@ struct ledger_writer;
 struct ledger_writer_config {
 	const char *path;
 	uint64_t reserve;
+	int64_t keep_us;              /* 0: for ever */
 	struct ledger_book *book;     /* taken over */
 	struct ledger_keeper *keeper; /* borrowed */
 	struct ledger_post *post;     /* borrowed */
