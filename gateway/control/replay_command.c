@@ -80,6 +80,13 @@ static int read_tails(struct ledger_reader *reader, struct replay *replay)
 	return rc;
 }
 
+static bool should_stop(void *data)
+{
+	const struct replay *replay = data;
+
+	return command_should_stop(replay->question.command);
+}
+
 static int check_position(struct ledger_reader *reader, struct replay *replay)
 {
 	uint64_t after_seq =
@@ -113,6 +120,7 @@ static int read_page(struct ledger_reader *reader, struct replay *replay)
 						     &replay->question.prefixes,
 					     .work_max = WORK_MAX,
 					     .visit = take_event,
+					     .should_stop = should_stop,
 					     .data = replay};
 	struct ledger_selected selected;
 	int rc = ledger_reader_select(reader, &selection, &selected);

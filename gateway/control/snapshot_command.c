@@ -81,7 +81,8 @@ static bool has_room(struct snapshot *snapshot, size_t size)
 
 static bool has_time(struct snapshot *snapshot)
 {
-	if (snapshot->question.work >= WORK_MAX)
+	if (snapshot->question.work >= WORK_MAX ||
+	    command_should_stop(snapshot->question.command))
 		snapshot->is_full = true;
 	return !snapshot->is_full;
 }
@@ -250,6 +251,8 @@ static bool fold(void *data, const struct ledger_event *row)
 	struct folding *folding = data;
 	Gridcall__V1__Event *event;
 
+	if (command_should_stop(folding->snapshot->question.command))
+		return false;
 	folding->snapshot->question.work++;
 	if (!prefixes_hold(&folding->snapshot->question.prefixes, row->topic))
 		return true;

@@ -133,7 +133,7 @@ static void on_read(void *data)
 	guest->rows -= (int64_t)question->work;
 	guest->bytes -= (int64_t)question->packed_len;
 	question->command->fault = question->fault;
-	if (question->fault.code) {
+	if (question->fault.code || command_check_wanted(question->command)) {
 		refuse(question);
 	} else {
 		command_reply_packed(question->command, question->packed,
