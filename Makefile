@@ -242,7 +242,12 @@ $(PYTHON): proto/gridcall.proto
 	$(Q)mkdir -p $(@D)
 	$(Q)protoc --proto_path=proto --python_out=$(@D) $<
 
-tests: all $(TEST_PROGRAMS) $(FAKE_SO) $(PROMPTS) $(PYTHON)
+# The Node client beside the packages that deploy/setup fetched for it.
+NODE := build/node/gridcall.mjs build/node/gridcall.proto
+build/node/gridcall.%: proto/gridcall.%
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+tests: all $(TEST_PROGRAMS) $(FAKE_SO) $(PROMPTS) $(PYTHON) $(NODE)
 
 test: tests
 	$(Q)tests/run --build $(O) all

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Python and the Node client against the real daemon, and its bad days."""
+import csv
+import itertools
+import json
+import random
+import signal
+import subprocess
+
+import gridcall_pb2 as pb
+import pytest
+import zmq
+from link import Link
+from place import ROOT, UNIT_COLUMNS, Gateway, wait_until
+
+CLIENTS = {"python": ["/usr/bin/python3", ROOT / "tests/system/client.py"],
+           "node": ["node", ROOT / "tests/system/client.mjs"]}
+UNITS_PER_CHANNEL = 90
+
+
+class Follower:
+    """A client that writes down what it is given, and where it was.
+
+    With lives, a list of numbers, it is killed after so many events, again
+    and again, and started anew by whoever awaits something of it.
+    """
+
+    def __init__(self, folder, where, languages, prefixes, feed=""):
+        self.log = folder / "events"
+        self.words = folder / "words"
+        self.arguments = [where, "follow", feed, self.log]
+        self.prefixes, self.languages = prefixes, itertools.cycle(languages)
+        self.lives = []
+        self.process = None
+
+    def start(self):
+        if self.process:
+            self.close()
+        life = self.lives.pop() if self.lives else 0
+        with open(self.words, "ab") as out:
+            self.process = subprocess.Popen(
+                [*CLIENTS[next(self.languages)], *self.arguments, str(life),
+                 *self.prefixes], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out)
+        return self
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+    def read(self):
+        """(seq, topic, topic_seq) as they came."""
+        if not self.log.exists():
+            return []
+        words = [line.split("\t")[0].split() for line
+                 in self.log.read_text().splitlines()]
+        return [(int(seq), topic, int(number)) for seq, topic, number in words]
+
+    def await_all(self, ledger, limit_s=60):
+        def missing():
+            if self.process.poll() is not None:
+                assert self.process.returncode == -signal.SIGKILL, \
+                    self.words.read_text()
+                self.start()
+            return set(ledger) - set(self.read())
+        try:
+            wait_until(lambda: not missing(), "all events", limit_s)
+        except AssertionError as late:
+            raise AssertionError(
+                f"{len(missing())} events never came to {self.process.args}, "
+                f"the first is {min(missing())}; it said: "
+                f"{self.words.read_text()}") from late
+
+
+@pytest.fixture(params=sorted(CLIENTS))
+def language(request):
+    return request.param
+
+
+def ask(language, where, limit_s=30, **request):
+    """(exit status, what it printed)"""
+    done = subprocess.run([*CLIENTS[language], where, "ask",
+                           json.dumps(request)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=limit_s)
+    return done.returncode, done.stdout
+
+
+def make_site(site, running, count, areas):
+    """A gateway with many units, spread over the areas."""
+    for first in range(0, count, UNITS_PER_CHANNEL):
+        code = f"CH{first // UNITS_PER_CHANNEL + 1:02d}"
+        site.add_channel(code, areas[0])
+        site.add_units(code, min(UNITS_PER_CHANNEL, count - first))
+    for place, unit in enumerate(site.units):
+        unit.update(zip(("district", "station", "grid"),
+                        areas[place % len(areas)]))
+    site.write()
+    gateway = Gateway(site)
+    running.append(gateway)
+    return gateway.start()
+
+
+def rename(gateway, change):
+    """The request that gives every unit another name: an event for each."""
+    with open(gateway.folder / "units.csv", "w", newline="") as out:
+        writer = csv.DictWriter(out, UNIT_COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        for unit in gateway.site.units:
+            writer.writerow(dict(unit, name=f"{unit['name']}{change}"))
+    return pb.Request(**{"import": pb.ImportRequest(
+        units_csv=(gateway.folder / "units.csv").read_bytes(),
+        channels_csv=(gateway.folder / "channels.csv").read_bytes())})
+
+
+def read_ledger(gateway, prefixes=()):
+    """What there is to be told: (seq, topic, topic_seq) of every event."""
+    events, after, more = [], 0, True
+    while more:
+        reply = gateway.do(replay=pb.ReplayRequest(after_seq=after,
+                                                   prefixes=prefixes))
+        events += map(pb.Event.FromString, reply.events)
+        after, more = reply.through_seq, reply.more
+    return [(event.seq, event.topic, event.topic_seq) for event in events]
+
+
+def assert_whole(given, ledger):
+    """None lost, none twice, none invented, order kept per topic."""
+    assert len(given) == len(set(given)), "an event came twice"
+    assert set(given) == set(ledger)
+    last = {}
+    for _, topic, topic_seq in given:
+        assert topic_seq == last.get(topic, 0) + 1, f"out of order: {topic}"
+        last[topic] = topic_seq
+
+
+AREAS = [("440106", "440106530000", f"{grid:02d}") for grid in range(1, 11)]
+EVENTS = 5000
+
+
+def bring_in(gateway, change, meanwhile=lambda: None):
+    """Import new names; something happens while the gateway is at it."""
+    request = rename(gateway, change)
+    with gateway.context.socket(zmq.DEALER) as dealer:
+        dealer.linger = 0
+        dealer.connect(gateway.commands)
+        dealer.send(request.SerializeToString())
+        meanwhile()
+    # Once more: it may have been cut short, or not, or be under way still.
+    wait_until(lambda: getattr(gateway.ask(request), "import").done,
+               "an import carried out")
+
+
+@pytest.mark.parametrize("languages", [["python"], ["node"],
+                                       ["python", "node"]], ids="-".join)
+def test_kills_and_cuts_lose_nothing_and_double_nothing(site, running,
+                                                        languages):
+    gateway = make_site(site, running, 350, AREAS)
+    # Not all areas: what others are told leaves holes in seq.
+    prefixes = [".".join(("gc1", *area, "")) for area in AREAS[:7]]
+    dice = random.Random(7)
+
+    def mangle(message):
+        """Of the events some get lost on the way, some come twice."""
+        return 1 if b".status" in message else \
+            dice.choices((0, 1, 2), (1, 100, 1))[0]
+    links = [Link(site.folder / "far-commands.sock", gateway.commands),
+             Link(site.folder / "far-feed.sock", gateway.feed, mangle)]
+    running += links
+    follower = Follower(site.folder, links[0].address, languages, prefixes,
+                        links[1].address)
+    follower.lives = [dice.randrange(100, 900) for _ in range(10)]
+    running.append(follower.start())
+
+    def kill_gateway():
+        gateway.kill()
+        gateway.start()
+
+    def cut_links():
+        for link in links:
+            link.cut()
+
+    def silence_feed():
+        links[1].fall_silent()
+        wait_until(links[1].is_given_up, "the silent link given up")
+
+    trouble = [kill_gateway, cut_links, links[1].cut, lambda: None] * 5
+    for change, happens in enumerate([*trouble, silence_feed]):
+        bring_in(gateway, change, happens)
+        ledger = read_ledger(gateway, prefixes)
+        follower.await_all(ledger)
+    assert len(ledger) > EVENTS and not follower.lives
+    assert_whole(follower.read(), ledger)
+    follower.log.unlink()
+    follower.start().await_all(ledger)
+    assert_whole(follower.read(), ledger)
+
+
+def test_a_client_of_one_grid_sees_the_events_of_that_grid(site, running,
+                                                           language):
+    gateway = make_site(site, running, 50, AREAS)
+    prefix = ".".join(("gc1", *AREAS[3], ""))
+    follower = Follower(site.folder, gateway.commands, [language], [prefix])
+    running.append(follower.start())
+    for change in range(4):
+        bring_in(gateway, change)
+    ledger = read_ledger(gateway, [prefix])
+    assert len(ledger) == 5 * 4
+    follower.await_all(ledger)
+    assert_whole(follower.read(), ledger)
+
+
+def test_1700_prefixes_of_single_grids_get_all_1700(site, running, language):
+    areas = [("440106", "440106530000", f"{grid:04d}")
+             for grid in range(1, 1701)]
+    gateway = make_site(site, running, len(areas), areas)
+    bring_in(gateway, 0)
+    follower = Follower(site.folder, gateway.commands, [language],
+                        [".".join(("gc1", *area, "")) for area in areas])
+    running.append(follower.start())
+    follower.await_all(read_ledger(gateway))
+    # Live now, and no subscription is left out.
+    bring_in(gateway, 1)
+    ledger = read_ledger(gateway)
+    assert len({topic for _, topic, _ in ledger}) == len(areas)
+    follower.await_all(ledger)
+    assert_whole(follower.read(), ledger)
+
+
+def test_a_refusal_is_the_gateways_own_sentence(site, running, language):
+    gateway = make_site(site, running, 1, AREAS)
+    status, said = ask(language, gateway.commands, report={"call": "R1"})
+    assert status == 3
+    refused = gateway.ask(pb.Request(report=pb.ReportRequest(call="R1")))
+    assert said == f"ERROR_NOT_FOUND {refused.error.sentence}\n"
+
+
+def test_a_gateway_that_is_not_there_is_said_to_be_so(site, language):
+    status, said = ask(language, f"ipc://{site.folder}/none", deadline_ms=300)
+    assert status == 3
+    assert said.startswith("ERROR_UNAVAILABLE No gateway can be reached at "
+                           f"'ipc://{site.folder}/none'; is gridcalld ")
+
+
+def test_history_that_was_replaced_needs_a_snapshot(site, running, language):
+    gateway = make_site(site, running, 5, AREAS)
+    bring_in(gateway, 0)
+    follower = Follower(site.folder, gateway.commands, [language], ["gc1."])
+    running.append(follower.start())
+    follower.await_all(read_ledger(gateway))
+    gateway.stop()
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (gateway.folder / name).unlink(missing_ok=True)
+    gateway.start()
+    assert follower.process.wait(30) == 3
+    assert "ERROR_NEED_SNAPSHOT " in follower.words.read_text()
