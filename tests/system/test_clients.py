@@ -151,10 +151,15 @@ def bring_in(gateway, change, meanwhile=lambda: None):
                "an import carried out")
 
 
-@pytest.mark.parametrize("languages", [["python"], ["node"],
-                                       ["python", "node"]], ids="-".join)
-def test_kills_and_cuts_lose_nothing_and_double_nothing(site, running,
-                                                        languages):
+@pytest.fixture(params=[["python"], ["node"], ["python", "node"]],
+                ids="-".join)
+def languages(request):
+    """Of a client's lives, in turn."""
+    return request.param
+
+
+def test_kills_and_cuts_lose_nothing_and_double_nothing(
+        site, running, languages):
     gateway = make_site(site, running, 350, AREAS)
     # Not all areas: what others are told leaves holes in seq.
     prefixes = [".".join(("gc1", *area, "")) for area in AREAS[:7]]
@@ -196,17 +201,20 @@ def test_kills_and_cuts_lose_nothing_and_double_nothing(site, running,
     assert_whole(follower.read(), ledger)
 
 
-def test_a_client_of_one_grid_sees_the_events_of_that_grid(site, running,
-                                                           language):
+def test_a_position_between_events_of_others_is_exact(
+        site, running, languages):
+    """Killed in mid-burst, when more was given than is known to be all."""
     gateway = make_site(site, running, 50, AREAS)
-    prefix = ".".join(("gc1", *AREAS[3], ""))
-    follower = Follower(site.folder, gateway.commands, [language], [prefix])
+    prefixes = [".".join(("gc1", *AREAS[place], "")) for place in (3, 6)]
+    follower = Follower(site.folder, gateway.commands, languages, prefixes)
+    follower.lives = [13, 13, 13, 13]
     running.append(follower.start())
-    for change in range(4):
+    for change in range(6):
         bring_in(gateway, change)
-    ledger = read_ledger(gateway, [prefix])
-    assert len(ledger) == 5 * 4
-    follower.await_all(ledger)
+        ledger = read_ledger(gateway, prefixes)
+        follower.await_all(ledger)
+    assert len(ledger) == 10 * 6 and not follower.lives
+    assert any(":" in line for line in follower.log.read_text().splitlines())
     assert_whole(follower.read(), ledger)
 
 
