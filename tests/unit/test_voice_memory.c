@@ -9,6 +9,7 @@
 #include "tests/unit/air.h"
 
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -143,7 +144,9 @@ static void live_without_allocating(struct air *air)
 	for (i = 0; i < 3; i++)
 		clip_drop(clips[i]);
 	clip_drop(list.clips[0]);
-	assert_true(monitor_progress(air->monitor) > 0);
+	/* It was given something to do. */
+	while (!monitor_progress(air->monitor))
+		sched_yield();
 	recorder_free(air->recorder);
 	monitor_free(air->monitor);
 	air_free(air);
