@@ -218,6 +218,11 @@ def test_a_position_between_events_of_others_is_exact(
     assert_whole(follower.read(), ledger)
 
 
+def of_grids(ledger):
+    """The gateway's own audit is of no grid."""
+    return [event for event in ledger if not event[1].endswith(".audit")]
+
+
 def test_1700_prefixes_of_single_grids_get_all_1700(site, running, language):
     areas = [("440106", "440106530000", f"{grid:04d}")
              for grid in range(1, 1701)]
@@ -226,10 +231,10 @@ def test_1700_prefixes_of_single_grids_get_all_1700(site, running, language):
     follower = Follower(site.folder, gateway.commands, [language],
                         [".".join(("gc1", *area, "")) for area in areas])
     running.append(follower.start())
-    follower.await_all(read_ledger(gateway))
+    follower.await_all(of_grids(read_ledger(gateway)))
     # Live now, and no subscription is left out.
     bring_in(gateway, 1)
-    ledger = read_ledger(gateway)
+    ledger = of_grids(read_ledger(gateway))
     assert len({topic for _, topic, _ in ledger}) == len(areas)
     follower.await_all(ledger)
     assert_whole(follower.read(), ledger)
