@@ -108,6 +108,13 @@ static void commit_change(struct command *command, struct key_answer *answer)
 	command_commit(command, &reply);
 }
 
+static void refuse(struct command *command, const struct key_answer *answer)
+{
+	/* The audit tells what the sentence keeps to itself. */
+	command->is_outside = answer->change.outside;
+	command_refuse(command);
+}
+
 /* What is known of it before it was looked at. */
 static void set_subject(struct command *command, const char *verb,
 			const char *name)
@@ -152,7 +159,7 @@ static void add_key(struct command *command, struct key_answer *answer)
 	if (check_ledger(command) ||
 	    (request->key && check_server_key(command, answer, request->key)) ||
 	    keyring_add(command->gateway->keyring, &answer->change, request)) {
-		command_refuse(command);
+		refuse(command, answer);
 		return;
 	}
 	snprintf(command->subject, size, "add ");
@@ -179,7 +186,7 @@ static void revoke_keys(struct command *command, struct key_answer *answer)
 	set_subject(command, "revoke", request->name);
 	if (keyring_revoke(command->gateway->keyring, &answer->change,
 			   request)) {
-		command_refuse(command);
+		refuse(command, answer);
 		return;
 	}
 	key = answer->change.keys[0];
@@ -198,7 +205,7 @@ static void expire_key(struct command *command, struct key_answer *answer)
 	set_subject(command, "expire", request->name);
 	if (check_ledger(command) || keyring_expire(command->gateway->keyring,
 						    &answer->change, request)) {
-		command_refuse(command);
+		refuse(command, answer);
 		return;
 	}
 	key = answer->change.keys[0];

@@ -277,7 +277,8 @@ static int check_public_key(const struct keyring *keyring,
 				 "with \"gridcall key new\"");
 	if (!other)
 		return 0;
-	if (!key_is_within(other, change->by))
+	change->outside = !key_is_within(other, change->by);
+	if (change->outside)
 		return fault_set(change->fault, ERROR(CONFLICT),
 				 "this public key is registered already; make "
 				 "a new pair");
@@ -315,12 +316,14 @@ static int check_name(const struct keyring *keyring,
 {
 	size_t i;
 
-	for (i = first_of(keyring, name); is_of(keyring, i, name); i++)
-		if (!key_is_within(keyring->keys[i], change->by))
-			return fault_set(change->fault, ERROR(CONFLICT),
-					 "the name '%s' is taken; choose "
-					 "another",
-					 name);
+	for (i = first_of(keyring, name); is_of(keyring, i, name); i++) {
+		if (key_is_within(keyring->keys[i], change->by))
+			continue;
+		change->outside = true;
+		return fault_set(change->fault, ERROR(CONFLICT),
+				 "the name '%s' is taken; choose another",
+				 name);
+	}
 	return 0;
 }
 
@@ -417,13 +420,18 @@ static int choose(struct keyring *keyring, struct keyring_change *change,
 	for (i = 0; i < keyring->count; i++) {
 		struct key *key = keyring->keys[i];
 
-		if ((!name[0] || !strcmp(key->name, name)) &&
-		    (!public_key[0] || !strcmp(key->public_key, public_key)) &&
-		    key_is_within(key, change->by))
+		if ((name[0] && strcmp(key->name, name)) ||
+		    (public_key[0] && strcmp(key->public_key, public_key)))
+			continue;
+		if (key_is_within(key, change->by))
 			note(change, key);
+		else
+			change->outside = true;
 	}
-	if (change->count)
+	if (change->count) {
+		change->outside = false;
 		return 0;
+	}
 	if (!public_key[0])
 		return fault_set(change->fault, ERROR(NOT_FOUND),
 				 "there is no key of '%.64s'; list the keys to "

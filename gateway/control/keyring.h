@@ -33,6 +33,7 @@ struct keyring_change {
 	struct fault *fault;        /* why not */
 	struct key **keys;          /* changed, or listed: until the next add */
 	size_t count;
+	bool outside; /* refused: what was named is not within by's own */
 	/* Public keys; "": none. */
 	char added[Z85_KEY_CHARS + 1];
 	char forgotten[Z85_KEY_CHARS + 1];

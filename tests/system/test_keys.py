@@ -84,6 +84,18 @@ def test_a_key_is_added_listed_expired_and_revoked(gateway):
     assert listed(gateway, every=True) == [revoked]
 
 
+def test_a_change_of_keys_is_in_the_audit(gateway):
+    subscriber = gateway.subscribe("gc1.gateway.").await_status()
+    add(gateway, new_key("dispatch110", expires_at_us=1798761600 * 10**6))
+    gateway.ask(revoking(name="dispatch110"))
+    told = subscriber.await_event(
+        lambda e: e.audit.subject == "revoke dispatch110", "the revocation")
+    assert told.topic == "gc1.gateway.GC1.audit"
+    assert told.audit.command == "key" and told.audit.principal == "local"
+    assert ("add dispatch110 officer gc1.440106. until 2027-01-01" in
+            [event.audit.subject for event, _ in subscriber.events])
+
+
 def test_a_repeat_under_its_idempotency_key_is_the_same(gateway):
     request = adding(new_key("li"), idempotency_key="k1")
     first = gateway.ask(request)

@@ -137,6 +137,54 @@ static void an_engineer_grants_within_his_own_area(void **state)
 	assert_done();
 }
 
+static int64_t count_events(const struct bench *bench)
+{
+	struct database *database;
+	int64_t count = -1;
+	char why[128];
+
+	assert_int_equal(database_open(&database, bench->path, DATABASE_READ,
+				       why, sizeof(why)),
+			 0);
+	assert_int_equal(
+		database_number(database, "SELECT count(*) FROM event", &count),
+		0);
+	database_close(database);
+	return count;
+}
+
+static void what_is_not_ones_own_is_in_the_audit_alone(void **state)
+{
+	struct bench *bench = *state;
+	struct draft draft = wu;
+	int64_t before;
+
+	draft.area = "gc1.440105.";
+	add(bench, &draft);
+	add(bench, &engineer);
+	before = count_events(bench);
+	come_as(bench, "tianhe-it", PUBLIC_A);
+	send_revoke(bench, "nobody");
+	await_reply();
+	assert_refused(ERROR(NOT_FOUND), "there is no key of 'nobody'");
+	send_revoke(bench, "wu");
+	await_reply();
+	assert_refused(ERROR(NOT_FOUND), "there is no key of 'wu'");
+	draft = li;
+	draft.public_key = PUBLIC_B;
+	add(bench, &draft);
+	assert_refused(ERROR(CONFLICT), "registered already; make");
+	draft.public_key = PUBLIC_C;
+	draft.name = "wu";
+	add(bench, &draft);
+	assert_refused(ERROR(CONFLICT), "the name 'wu' is taken");
+	draft.name = "li";
+	add(bench, &draft);
+	assert_done();
+	/* The last, and the three that were outside. */
+	assert_int_equal(count_events(bench), before + 4);
+}
+
 static void who_takes_away_his_own_key_leaves_local(void **state)
 {
 	struct bench *bench = *state;
@@ -219,6 +267,7 @@ int main(void)
 		TEST(only_an_engineer_may_ask_for_keys),
 		TEST(the_gateways_own_key_is_nobody_elses),
 		TEST(an_engineer_grants_within_his_own_area),
+		TEST(what_is_not_ones_own_is_in_the_audit_alone),
 		TEST(who_takes_away_his_own_key_leaves_local),
 		TEST(while_the_ledger_cant_write_only_revoking_goes_on),
 		TEST(a_repeat_is_the_first_reply_and_adds_nothing),
