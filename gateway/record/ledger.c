@@ -260,7 +260,9 @@ static void say_opened(struct ledger *ledger)
 	if (schema->note[0])
 		LOGLEDGER(ledger, LOGL_NOTICE,
 			  "was restored (%s): new epoch %s, numbers count from "
-			  "1 again and subscribers take a snapshot\n",
+			  "1 again, subscribers take a snapshot, and keys "
+			  "revoked since that copy are in force again (look at "
+			  "\"show keys\")\n",
 			  schema->note, schema->mark.epoch);
 	else
 		LOGLEDGER(ledger, LOGL_INFO, "open, epoch %s, seq %llu\n",
