@@ -2,66 +2,16 @@
 #include "proto/recovery.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/tails.h"
-#include "proto/topic.h"
+#include "proto/recovery_inside.h"
 #include "proto/transient.h"
 
-#define EPOCH_MAX  24
-#define PAGE       1000
-#define HELD_MAX   65536
-#define HELD_BYTES (64u << 20)
+#define PAGE 1000
 /* A heartbeat tells the topics of the last 30 s; later ones leave a doubt. */
 #define HEARTBEAT_US (25 * 1000000LL)
-
-enum state {
-	ASKING, /* which ledger, and how far is it? */
-	REPLAYING,
-	LIVE,
-};
-
-/* A message that came during a replay and waits for its end. */
-struct held {
-	size_t topic_len;
-	size_t len;
-	uint8_t bytes[]; /* topic, payload */
-};
-
-struct recovery {
-	struct gridcall_interest interest; /* its handlers */
-	struct gridcall_stats stats;
-	char **prefixes;
-	size_t prefix_count;
-	enum state state;
-	bool from_now;
-	bool lost_history; /* the gateway said so */
-	bool overflowed;
-	char epoch[EPOCH_MAX];
-	char gateway[16];
-	uint64_t through;    /* everything up to here was given */
-	int64_t heard_us;    /* gateway's time of the last heartbeat */
-	int64_t up_since_us; /* of the gateway */
-	struct tails tails;
-	struct held **held;
-	size_t held_count;
-	size_t held_size;
-	size_t held_bytes;
-};
-
-static bool is_wanted(const struct recovery *recovery, const char *topic)
-{
-	size_t i;
-
-	for (i = 0; i < recovery->prefix_count; i++)
-		if (!strncmp(topic, recovery->prefixes[i],
-			     strlen(recovery->prefixes[i])))
-			return true;
-	return false;
-}
 
 /* A feed that several gateways share: only ours can be recovered. */
 static bool is_ours(struct recovery *recovery, const char *gateway)
@@ -74,54 +24,20 @@ static bool is_ours(struct recovery *recovery, const char *gateway)
 
 /* ----------------------------------------------------- what waits ------- */
 
-static void drop_held(struct recovery *recovery)
-{
-	while (recovery->held_count)
-		free(recovery->held[--recovery->held_count]);
-	recovery->held_bytes = 0;
-}
-
-static bool has_room(struct recovery *recovery, size_t len)
-{
-	size_t size = recovery->held_size ? recovery->held_size * 2 : 64;
-	struct held **held;
-
-	if (recovery->held_count == HELD_MAX ||
-	    recovery->held_bytes + len > HELD_BYTES)
-		return false;
-	if (recovery->held_count < recovery->held_size)
-		return true;
-	held = realloc(recovery->held, size * sizeof(struct held *));
-	if (!held)
-		return false;
-	recovery->held = held;
-	recovery->held_size = size;
-	return true;
-}
-
 /* What does not fit is asked for once more when the replay is through. */
 static void hold(struct recovery *recovery, const char *topic, size_t topic_len,
 		 const uint8_t *payload, size_t len)
 {
-	struct held *held = NULL;
+	struct held head = {
+		.topic_len = topic_len, .len = len, .source = recovery->source};
 
 	if (recovery->overflowed)
 		return;
-	if (has_room(recovery, topic_len + len))
-		held = malloc(sizeof(*held) + topic_len + len);
-	if (!held) {
-		recovery->overflowed = true;
-		recovery->stats.overflows++;
-		drop_held(recovery);
+	if (held_put(&recovery->held, &head, topic, payload))
 		return;
-	}
-	held->topic_len = topic_len;
-	held->len = len;
-	memcpy(held->bytes, topic, topic_len);
-	if (len)
-		memcpy(held->bytes + topic_len, payload, len);
-	recovery->held[recovery->held_count++] = held;
-	recovery->held_bytes += topic_len + len;
+	recovery->overflowed = true;
+	recovery->stats.overflows++;
+	held_clear(&recovery->held);
 }
 
 /* -------------------------------------------------------------- events -- */
@@ -204,7 +120,7 @@ static bool is_behind(const struct recovery *recovery,
 	for (i = 0; i < status->n_topics; i++) {
 		const Gridcall__V1__TopicTail *tail = status->topics[i];
 
-		if (is_wanted(recovery, tail->topic) &&
+		if (prefixes_hold(&recovery->wanted, tail->topic) &&
 		    tail->topic_seq > tails_find(&recovery->tails, tail->topic))
 			return true;
 	}
@@ -212,23 +128,37 @@ static bool is_behind(const struct recovery *recovery,
 }
 
 /* Whether heartbeats were missed, so that tails may have gone untold. */
-static bool is_broken_chain(const struct recovery *recovery,
+static bool is_broken_chain(const struct recovery_source *source,
 			    const Gridcall__V1__Status *status)
 {
-	int64_t apart_us = status->time_us - recovery->heard_us;
+	int64_t apart_us = status->time_us - source->heard_us;
 
-	return status->up_since_us != recovery->up_since_us || apart_us < 0 ||
+	return status->up_since_us != source->up_since_us || apart_us < 0 ||
 	       apart_us > HEARTBEAT_US;
 }
 
-static void note_heartbeat(struct recovery *recovery,
+static void note_heartbeat(struct recovery_source *source,
 			   const Gridcall__V1__Status *status)
 {
-	recovery->heard_us = status->time_us;
-	recovery->up_since_us = status->up_since_us;
+	source->heard_us = status->time_us;
+	source->up_since_us = status->up_since_us;
+}
+
+/* What every feed says is whole. */
+static void move_through(struct recovery *recovery)
+{
+	uint64_t least = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < recovery->source_count; i++)
+		if (recovery->sources[i].whole < least)
+			least = recovery->sources[i].whole;
+	if (least != UINT64_MAX && least > recovery->through)
+		recovery->through = least;
 }
 
 static void live_status(struct recovery *recovery,
+			struct recovery_source *source,
 			const Gridcall__V1__Status *status)
 {
 	bool behind = is_behind(recovery, status);
@@ -239,11 +169,12 @@ static void live_status(struct recovery *recovery,
 	}
 	if (behind)
 		recovery->stats.gaps++;
-	if (behind || is_broken_chain(recovery, status))
+	if (behind || is_broken_chain(source, status))
 		recovery->state = REPLAYING;
-	else if (status->seq > recovery->through)
-		recovery->through = status->seq;
-	note_heartbeat(recovery, status);
+	else
+		source->whole = status->seq;
+	move_through(recovery);
+	note_heartbeat(source, status);
 }
 
 /* ---------------------------------------------------------------- live -- */
@@ -263,7 +194,9 @@ static void live_message(struct recovery *recovery, const struct held *message)
 		if (!status)
 			recovery->stats.garbage++;
 		else if (is_ours(recovery, status->gateway))
-			live_status(recovery, status);
+			live_status(recovery,
+				    &recovery->sources[message->source],
+				    status);
 		gridcall__v1__status__free_unpacked(status, NULL);
 		return;
 	}
@@ -278,17 +211,9 @@ static void release_held(struct recovery *recovery)
 {
 	size_t done = 0;
 
-	while (recovery->state == LIVE && done < recovery->held_count) {
-		struct held *held = recovery->held[done++];
-
-		live_message(recovery, held);
-		recovery->held_bytes -= held->topic_len + held->len;
-		free(held);
-	}
-	recovery->held_count -= done;
-	if (recovery->held_count)
-		memmove(recovery->held, recovery->held + done,
-			recovery->held_count * sizeof(struct held *));
+	while (recovery->state == LIVE && done < recovery->held.count)
+		live_message(recovery, recovery->held.messages[done++]);
+	held_drop(&recovery->held, done);
 }
 
 void recovery_message(struct recovery *recovery, const char *topic,
@@ -303,6 +228,10 @@ void recovery_message(struct recovery *recovery, const char *topic,
 		return;
 	}
 	memcpy(text, topic, topic_len);
+	/* Heartbeats bring their neighbour along. */
+	if (parsed.kind == TOPIC_AUDIT &&
+	    !prefixes_hold(&recovery->wanted, text))
+		return;
 	passes = transient_is(parsed.kind, payload, len);
 	if (passes && recovery->interest.on_volatile)
 		recovery->interest.on_volatile(recovery->interest.data, text,
@@ -322,6 +251,7 @@ enum recovery_need recovery_need(const struct recovery *recovery)
 {
 	static const enum recovery_need needs[] = {
 		[ASKING] = RECOVERY_STATUS,
+		[TAKING] = RECOVERY_SNAPSHOT,
 		[REPLAYING] = RECOVERY_REPLAY,
 		[LIVE] = RECOVERY_NOTHING,
 	};
@@ -354,24 +284,43 @@ static void begin_history(struct recovery *recovery,
 		recovery->interest.on_break(recovery->interest.data, &now,
 					    &after_seq);
 	tails_clear(&recovery->tails);
-	recovery->through = after_seq;
+	if (!recovery->interest.on_snapshot)
+		recovery->through = after_seq;
+}
+
+static void begin_snapshot(struct recovery *recovery)
+{
+	free(recovery->next);
+	recovery->next = NULL;
+	recovery->state = TAKING;
 }
 
 static int take_status(struct recovery *recovery,
 		       const Gridcall__V1__Status *status)
 {
 	bool same = !strcmp(status->epoch, recovery->epoch);
+	bool begins = !recovery->epoch[0] && recovery->from_now;
+	bool breaks = recovery->lost_history || (recovery->epoch[0] && !same);
+	size_t i;
 
 	if (!status->epoch[0] || strlen(status->epoch) >= EPOCH_MAX)
 		return -EAGAIN;
 	(void)is_ours(recovery, status->gateway);
-	if (!recovery->epoch[0] && recovery->from_now)
-		recovery->through = status->seq;
-	if (recovery->lost_history || (recovery->epoch[0] && !same))
+	for (i = 0; i < recovery->source_count; i++) {
+		note_heartbeat(&recovery->sources[i], status);
+		recovery->sources[i].whole = 0;
+	}
+	if (breaks)
 		begin_history(recovery, status, same);
 	recovery->lost_history = false;
+	/* The old position stands until the snapshot is whole. */
+	if ((begins || breaks) && recovery->interest.on_snapshot) {
+		begin_snapshot(recovery);
+		return 0;
+	}
+	if (begins)
+		recovery->through = status->seq;
 	snprintf(recovery->epoch, EPOCH_MAX, "%s", status->epoch);
-	note_heartbeat(recovery, status);
 	recovery->state = REPLAYING;
 	return 0;
 }
@@ -437,8 +386,80 @@ static int take_page(struct recovery *recovery,
 	return 0;
 }
 
+/* ------------------------------------------------------------ snapshot -- */
+
+void recovery_snapshot(struct recovery *recovery,
+		       Gridcall__V1__SnapshotRequest *request)
+{
+	gridcall__v1__snapshot_request__init(request);
+	request->n_prefixes = recovery->prefix_count;
+	request->prefixes = recovery->prefixes;
+	if (recovery->next)
+		request->after = recovery->next;
+}
+
+static void take_first_page(struct recovery *recovery,
+			    const Gridcall__V1__SnapshotReply *page)
+{
+	size_t i;
+
+	snprintf(recovery->taken_epoch, EPOCH_MAX, "%s", page->epoch);
+	recovery->taken_seq = page->through_seq;
+	tails_clear(&recovery->tails);
+	for (i = 0; i < page->n_topics; i++)
+		learn(recovery, page->topics[i]->topic,
+		      page->topics[i]->topic_seq, 0);
+}
+
+/* From here on the position is that of the snapshot. */
+static void end_snapshot(struct recovery *recovery)
+{
+	memcpy(recovery->epoch, recovery->taken_epoch, EPOCH_MAX);
+	recovery->through = recovery->taken_seq;
+	recovery->from_now = false;
+	recovery->state = REPLAYING;
+}
+
+static int take_snapshot(struct recovery *recovery,
+			 const Gridcall__V1__SnapshotReply *page)
+{
+	struct gridcall_page given = {.reply = page,
+				      .first = !recovery->next,
+				      .last = !page->next[0]};
+	char *next = given.last ? NULL : strdup(page->next);
+
+	if (!page->epoch[0] || strlen(page->epoch) >= EPOCH_MAX ||
+	    (!given.first && strcmp(page->epoch, recovery->taken_epoch)) ||
+	    (next && recovery->next && !strcmp(next, recovery->next)) ||
+	    (!next && !given.last)) {
+		free(next);
+		begin_snapshot(recovery);
+		return -EAGAIN;
+	}
+	if (given.first)
+		take_first_page(recovery, page);
+	free(recovery->next);
+	recovery->next = next;
+	if (given.last)
+		end_snapshot(recovery);
+	recovery->interest.on_snapshot(recovery->interest.data, &given);
+	return 0;
+}
+
+/* A refused page may be of a snapshot that the gateway no longer knows. */
+static int refused_snapshot(struct recovery *recovery,
+			    const Gridcall__V1__Error *error)
+{
+	if (error->code != GRIDCALL__V1__ERROR_CODE__ERROR_BUSY &&
+	    error->code != GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE)
+		begin_snapshot(recovery);
+	return -EAGAIN;
+}
+
 int recovery_reply(struct recovery *recovery, const Gridcall__V1__Reply *reply)
 {
+	if (reply->error && recovery->state == TAKING)
+		return refused_snapshot(recovery, reply->error);
 	if (reply->error &&
 	    reply->error->code ==
 		    GRIDCALL__V1__ERROR_CODE__ERROR_NEED_SNAPSHOT) {
@@ -451,103 +472,62 @@ int recovery_reply(struct recovery *recovery, const Gridcall__V1__Reply *reply)
 	if (recovery->state == ASKING &&
 	    reply->body_case == GRIDCALL__V1__REPLY__BODY_STATUS)
 		return take_status(recovery, reply->status);
+	if (recovery->state == TAKING &&
+	    reply->body_case == GRIDCALL__V1__REPLY__BODY_SNAPSHOT)
+		return take_snapshot(recovery, reply->snapshot);
 	if (recovery->state == REPLAYING &&
 	    reply->body_case == GRIDCALL__V1__REPLY__BODY_REPLAY)
 		return take_page(recovery, reply->replay);
 	return -EAGAIN;
 }
 
-/* ------------------------------------------------------------ position -- */
-
-size_t recovery_position(const struct recovery *recovery, char *text,
-			 size_t size)
-{
-	const char *epoch = recovery->epoch[0] ? recovery->epoch : "-";
-	size_t len, i;
-
-	len = (size_t)snprintf(text, size, "%s %" PRIu64, epoch,
-			       recovery->through);
-	/* Seen already, though an older one of another topic may be missing. */
-	for (i = 0; i < recovery->tails.size; i++) {
-		const struct tail *tail = &recovery->tails.places[i];
-		size_t at = len < size ? len : size;
-
-		if (tail->topic[0] && tail->seq > recovery->through)
-			len += (size_t)snprintf(text + at, size - at,
-						" %s:%" PRIu64, tail->topic,
-						tail->topic_seq);
-	}
-	return len;
-}
-
-static int take_number(const char **text, uint64_t *number)
-{
-	char *end;
-
-	if (**text < '0' || **text > '9')
-		return -EINVAL;
-	errno = 0;
-	*number = strtoull(*text, &end, 10);
-	*text = end;
-	return errno ? -EINVAL : 0;
-}
-
-/* One " TOPIC:TOPIC_SEQ" of a position. */
-static int take_tail(struct recovery *recovery, const char **text)
-{
-	struct topic parsed;
-	struct tail tail = {0};
-	size_t len;
-
-	len = strcspn(++*text, ":");
-	if ((*text)[len] != ':' || topic_parse(&parsed, *text, len))
-		return -EINVAL;
-	memcpy(tail.topic, *text, len);
-	*text += len + 1;
-	if (take_number(text, &tail.topic_seq))
-		return -EINVAL;
-	tail.seq = UINT64_MAX; /* beyond through: keep it in the position */
-	return tails_set(&recovery->tails, &tail);
-}
-
-static int take_position(struct recovery *recovery, const char *text)
-{
-	size_t len = strcspn(text, " ");
-
-	if (!len || len >= EPOCH_MAX || text[len] != ' ')
-		return -EINVAL;
-	if (len != 1 || *text != '-')
-		memcpy(recovery->epoch, text, len);
-	text += len + 1;
-	if (take_number(&text, &recovery->through))
-		return -EINVAL;
-	while (*text == ' ')
-		if (take_tail(recovery, &text))
-			return -EINVAL;
-	return *text ? -EINVAL : 0;
-}
-
 /* -------------------------------------------------------------- public -- */
 
-static int take_prefixes(struct recovery *recovery,
-			 const struct gridcall_interest *interest)
+static void drop_prefixes(struct recovery *recovery)
+{
+	while (recovery->prefix_count)
+		free(recovery->prefixes[--recovery->prefix_count]);
+	free(recovery->prefixes);
+	recovery->prefixes = NULL;
+	prefixes_clear(&recovery->wanted);
+}
+
+int recovery_set_prefixes(struct recovery *recovery,
+			  const char *const *prefixes, size_t count)
 {
 	size_t i;
 
-	recovery->prefixes = calloc(interest->prefix_count + 1, sizeof(char *));
+	for (i = 0; i < count; i++)
+		if (!topic_prefix_is_valid(prefixes[i], strlen(prefixes[i])))
+			return -EINVAL;
+	drop_prefixes(recovery);
+	recovery->prefixes = calloc(count + 1, sizeof(char *));
 	if (!recovery->prefixes)
 		return -ENOMEM;
-	for (i = 0; i < interest->prefix_count; i++) {
-		const char *prefix = interest->prefixes[i];
-
-		if (!topic_prefix_is_valid(prefix, strlen(prefix)))
-			return -EINVAL;
-		recovery->prefixes[i] = strdup(prefix);
+	for (i = 0; i < count; i++) {
+		recovery->prefixes[i] = strdup(prefixes[i]);
 		if (!recovery->prefixes[i])
 			return -ENOMEM;
 		recovery->prefix_count++;
 	}
-	return 0;
+	return prefixes_make(&recovery->wanted,
+			     (const char *const *)recovery->prefixes, count);
+}
+
+void recovery_set_sources(struct recovery *recovery, size_t count)
+{
+	memset(recovery->sources, 0, sizeof(recovery->sources));
+	recovery->source = 0;
+	recovery->source_count = count;
+	/* What was missed meanwhile is not told by their first heartbeats. */
+	if (recovery->state == LIVE)
+		recovery->state = REPLAYING;
+	held_clear(&recovery->held);
+}
+
+void recovery_from(struct recovery *recovery, size_t source)
+{
+	recovery->source = (unsigned int)source;
 }
 
 struct recovery *recovery_alloc(const struct gridcall_interest *interest)
@@ -558,24 +538,23 @@ struct recovery *recovery_alloc(const struct gridcall_interest *interest)
 		return NULL;
 	recovery->interest = *interest;
 	recovery->from_now = !interest->position;
-	if (take_prefixes(recovery, interest) ||
-	    (interest->position && take_position(recovery, interest->position)))
+	recovery->source_count = 1;
+	if (recovery_set_prefixes(recovery, interest->prefixes,
+				  interest->prefix_count) ||
+	    (interest->position &&
+	     recovery_take_position(recovery, interest->position)))
 		return recovery_free(recovery);
 	return recovery;
 }
 
 struct recovery *recovery_free(struct recovery *recovery)
 {
-	size_t i;
-
 	if (!recovery)
 		return NULL;
-	drop_held(recovery);
-	free(recovery->held);
+	held_clear(&recovery->held);
 	tails_clear(&recovery->tails);
-	for (i = 0; i < recovery->prefix_count; i++)
-		free(recovery->prefixes[i]);
-	free(recovery->prefixes);
+	drop_prefixes(recovery);
+	free(recovery->next);
 	free(recovery);
 	return NULL;
 }

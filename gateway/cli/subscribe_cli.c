@@ -20,8 +20,6 @@ struct printer {
 	bool failed;   /* nobody reads any more */
 };
 
-static const char *const everything[] = {""};
-
 static void print_event(struct printer *printer,
 			const Gridcall__V1__Event *event)
 {
@@ -98,11 +96,10 @@ static void on_trouble(void *data, const char *sentence)
 }
 
 /* Stop when nobody reads: a pipe that was closed shows an error, no input. */
-static void run_feed(struct printer *printer,
-		     struct gridcall_subscription *feed)
+static void run_feed(struct printer *printer)
 {
 	struct pollfd fds[] = {
-		{.fd = gridcall_subscription_fd(feed), .events = POLLIN},
+		{.fd = gridcall_fd(printer->cli->client), .events = POLLIN},
 		{.fd = fileno(stdout), .events = 0},
 	};
 
@@ -111,7 +108,7 @@ static void run_feed(struct printer *printer,
 		(void)poll(fds, 2, 250);
 		if (fds[1].revents & (POLLERR | POLLNVAL))
 			return;
-		gridcall_subscription_process(feed);
+		gridcall_process(printer->cli->client);
 	}
 }
 
@@ -163,10 +160,7 @@ enum status subscribe_run(struct cli *cli)
 	struct gridcall_fault fault = {0};
 	enum status status;
 
-	if (!cli->word_count) {
-		config.prefixes = everything;
-		config.prefix_count = 1;
-	}
+	config.position_file = cli_text(cli, "position", NULL);
 	status = cli_number(cli, "count", UINT64_MAX - 1, &printer.left);
 	if (!status)
 		status = set_position(cli, position, &config);
@@ -178,7 +172,7 @@ enum status subscribe_run(struct cli *cli)
 	feed = gridcall_subscribe(cli->client, &config, &fault);
 	if (!feed)
 		return cli_say(STATUS_USAGE, fault.sentence);
-	run_feed(&printer, feed);
+	run_feed(&printer);
 	gridcall_unsubscribe(feed);
 	return STATUS_DONE;
 }
@@ -217,9 +211,8 @@ enum status replay_run(struct cli *cli)
 	request.replay = &body;
 	body.epoch = (char *)cli_text(cli, "epoch", "");
 	body.limit = REPLAY_LIMIT;
-	body.prefixes = (char **)(cli->word_count ? cli->words
-						  : (const char **)everything);
-	body.n_prefixes = cli->word_count ? cli->word_count : 1;
+	body.prefixes = (char **)cli->words;
+	body.n_prefixes = cli->word_count;
 	while (!status && more && printer.left && !printer.failed) {
 		status = cli_ask(cli, &request, &reply);
 		if (status)

@@ -106,13 +106,13 @@ static enum status ask_prefixes(struct watch *watch)
 
 static void wait_for_feed(struct watch *watch, int64_t until_ms)
 {
-	struct pollfd fd = {.fd = gridcall_subscription_fd(watch->feed),
+	struct pollfd fd = {.fd = gridcall_fd(watch->cli->client),
 			    .events = POLLIN};
 	int64_t left_ms = until_ms - now_ms();
 
 	if (left_ms > 0)
 		(void)poll(&fd, 1, (int)left_ms);
-	gridcall_subscription_process(watch->feed);
+	gridcall_process(watch->cli->client);
 }
 
 static enum status settle(struct watch *watch)
@@ -123,7 +123,7 @@ static enum status settle(struct watch *watch)
 		wait_for_feed(watch, now_ms() + TICK_MS);
 		if (*cli_interrupted())
 			return STATUS_INTERRUPTED;
-		if (gridcall_subscription_is_whole(watch->feed))
+		if (gridcall_is_whole(watch->feed))
 			return STATUS_DONE;
 	} while (now_ms() < end_ms);
 	return cli_fail(STATUS_UNREACHABLE,

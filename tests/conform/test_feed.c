@@ -239,18 +239,17 @@ static void subscribe(struct world *world, const char *position)
 /* As a stranger's loop would; heartbeats come until everything is there. */
 static void follow(struct world *world)
 {
-	struct pollfd fd = {.fd = gridcall_subscription_fd(world->feed),
-			    .events = POLLIN};
+	struct pollfd fd = {.fd = gridcall_fd(world->client), .events = POLLIN};
 	uint64_t before = world->count;
 	int idle = PATIENCE / 10; /* turns without a new event */
 
 	while (idle && (world->count < world->ledger.seq ||
-			!gridcall_subscription_is_whole(world->feed))) {
+			!gridcall_is_whole(world->feed))) {
 		if (!poll(&fd, 1, 10)) {
 			beat(world);
 			idle--;
 		}
-		gridcall_subscription_process(world->feed);
+		gridcall_process(world->client);
 		if (world->count != before)
 			idle = PATIENCE / 10;
 		before = world->count;
@@ -316,6 +315,7 @@ static void brings_history_and_what_follows(void **state)
 static void fills_every_hole(void **state)
 {
 	struct world *world = *state;
+	struct gridcall_stats stats;
 	int i;
 
 	subscribe(world, "- 0");
@@ -324,7 +324,8 @@ static void fills_every_hole(void **state)
 		commit(world, 50, 7);
 		follow(world);
 	}
-	assert_true(gridcall_subscription_stats(world->feed)->recovered > 0);
+	gridcall_get_stats(world->feed, &stats);
+	assert_true(stats.recovered > 0);
 }
 
 static void fills_a_hole_that_is_the_last_event(void **state)
@@ -345,7 +346,7 @@ static void goes_on_where_it_was_closed(void **state)
 	subscribe(world, "- 0");
 	commit(world, 100, 9);
 	follow(world);
-	gridcall_subscription_position(world->feed, position, sizeof(position));
+	gridcall_position(world->feed, position, sizeof(position));
 	world->feed = gridcall_unsubscribe(world->feed);
 	commit(world, 1000, 0);
 	subscribe(world, position);
@@ -387,9 +388,9 @@ static void keeps_on_asking_a_gateway_that_is_busy(void **state)
 	commit(world, 10, 0);
 	host_set(&world->host, &world->host.busy, true);
 	subscribe(world, "- 0");
-	fd.fd = gridcall_subscription_fd(world->feed);
+	fd.fd = gridcall_fd(world->client);
 	while (!was_asked(&world->host) && poll(&fd, 1, PATIENCE) > 0)
-		gridcall_subscription_process(world->feed);
+		gridcall_process(world->client);
 	host_set(&world->host, &world->host.busy, false);
 	follow(world);
 }
