@@ -42,6 +42,7 @@ SEED       ?=
 MAKEFLAGS += --no-builtin-rules
 
 O   := build/$(BUILD)
+COMMA := ,
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-6s %s\n' $(1) '$(2)')
 
@@ -99,6 +100,7 @@ endif
 endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS))
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c)
 endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -133,6 +135,11 @@ ARCHIVES := $(O)/libcli.a $(O)/libgateway.a $(O)/libproto.a $(O)/libcodecs.a
 # The insides of plugins, for the tests of their parts alone.
 INSIDES  := $(O)/libplugins.a
 
+# The client for other programs.  The command line alone prints JSON.
+LIBRARY_C := $(filter-out proto/json.c,$(PROTO_C))
+LIBRARY_O := $(LIBRARY_C:%.c=$(O)/%.o) $(O)/shared/gridcall.pb-c.o
+LIBRARY   := $(O)/libgridcall.so.1 $(O)/libgridcall.a $(O)/gridcall.pc
+
 PROGRAMS := $(O)/gridcalld $(O)/gridcall $(O)/gridcall-city
 PLUGIN_SO := $(PLUGINS:%=$(O)/plugins/%.so)
 FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
@@ -144,7 +151,7 @@ FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
 
 all: $(if $(wildcard gateway/main.c),$(O)/gridcalld) \
 	$(if $(CLI_C),$(O)/gridcall) $(if $(CITY_C),$(O)/gridcall-city) \
-	$(PLUGIN_SO)
+	$(PLUGIN_SO) $(LIBRARY)
 
 $(O)/%.o: %.c | $(PB_H)
 	$(call say,CC,$<)
@@ -178,6 +185,29 @@ $(O)/libcli.a: $(call objects,$(CLI_C))
 $(INSIDES): $(call objects,$(wildcard plugins/*/*.c))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
+
+# libgridcall needs two libraries and exports what its map says.  The messages
+# are for its users too, so they are compiled once more, to be seen.
+$(O)/shared/gridcall.pb-c.o: $(PB_C)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(WARNINGS) -fvisibility=hidden,$(C_ALL)) -w \
+		-c -o $@ $<
+$(O)/libgridcall.so.1: $(LIBRARY_O) proto/libgridcall.map
+	$(call say,SO,$@)
+	$(Q)$(CC) $(L_ALL) -shared -Wl,-soname,$(@F) -Wl,--as-needed \
+		$(if $(filter debug release,$(BUILD)),-Wl$(COMMA)-z$(COMMA)defs) \
+		-Wl,--version-script=proto/libgridcall.map -o $@ \
+		$(filter %.o,$^) $(LIBRARY_LIBS)
+# One object, in which only what the map exports too can be seen.
+$(O)/libgridcall.a: $(LIBRARY_O)
+	$(call say,AR,$@)
+	$(Q)$(LD) -r -o $(O)/shared/libgridcall.o $^
+	$(Q)objcopy --localize-hidden $(O)/shared/libgridcall.o
+	$(Q)rm -f $@ && ar rcs $@ $(O)/shared/libgridcall.o
+$(O)/gridcall.pc: proto/gridcall.pc.in
+	$(call say,PC,$@)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
 
 define link
 	$(call say,LD,$@)
