@@ -8,14 +8,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include "proto/json.h"
 
-#define COMMANDS_DEFAULT "ipc:///run/gridcall/commands.sock"
-#define FEED_DEFAULT     "ipc:///run/gridcall/feed.sock"
-#define TIMEOUT_S        10
-#define TIMEOUT_MAX_S    86400
+#define TIMEOUT_S     10
+#define TIMEOUT_MAX_S 86400
 
 static volatile sig_atomic_t interrupted;
 
@@ -38,7 +38,7 @@ const volatile sig_atomic_t *cli_interrupted(void)
 	return &interrupted;
 }
 
-static const char *address(const struct cli *cli, const char *option,
+static const char *setting(const struct cli *cli, const char *option,
 			   const char *variable, const char *fallback)
 {
 	const char *text = getenv(variable);
@@ -46,14 +46,32 @@ static const char *address(const struct cli *cli, const char *option,
 	return cli_text(cli, option, text && text[0] ? text : fallback);
 }
 
+const char *cli_key_file(const struct cli *cli)
+{
+	return setting(cli, "key", "GRIDCALL_KEY", NULL);
+}
+
+/* A key file names its gateway; the environment may speak of another. */
 const char *cli_commands_address(const struct cli *cli)
 {
-	return address(cli, "commands", "GRIDCALL_COMMANDS", COMMANDS_DEFAULT);
+	if (cli->address[0])
+		return cli_text(cli, "commands", cli->address);
+	return setting(cli, "commands", "GRIDCALL_COMMANDS", GRIDCALL_COMMANDS);
 }
 
 const char *cli_feed_address(const struct cli *cli)
 {
-	return address(cli, "feed", "GRIDCALL_FEED", FEED_DEFAULT);
+	if (cli_key_file(cli))
+		return cli_text(cli, "feed", NULL);
+	return setting(cli, "feed", "GRIDCALL_FEED", NULL);
+}
+
+void cli_hide_memory(void)
+{
+	struct rlimit none = {0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
 enum status cli_say(enum status status, const char *sentence)
@@ -74,9 +92,34 @@ static enum status say(int rc, const struct gridcall_fault *fault)
 		status = STATUS_REFUSED;
 	else if (rc == -ECANCELED)
 		status = STATUS_INTERRUPTED;
+	else if (rc == -EACCES)
+		status = STATUS_REFUSED;
 	else if (rc == -EMSGSIZE || rc == -EINVAL)
 		status = STATUS_USAGE;
 	return cli_say(status, fault->sentence);
+}
+
+enum status cli_open(struct cli *cli)
+{
+	const char *path = cli_key_file(cli);
+	struct gridcall_keyfile key;
+	struct gridcall_config config = {.key = path ? &key : NULL};
+	struct gridcall_fault fault = {0};
+
+	if (cli->client)
+		return STATUS_DONE;
+	if (path) {
+		cli_hide_memory();
+		if (gridcall_keyfile_read(&key, path, &fault))
+			return say(-EINVAL, &fault);
+		snprintf(cli->address, sizeof(cli->address), "%s",
+			 key.commands);
+	}
+	config.address = cli_commands_address(cli);
+	cli->client = gridcall_open(&config, &fault);
+	if (path)
+		gridcall_keyfile_forget(&key);
+	return cli->client ? STATUS_DONE : say(-EINVAL, &fault);
 }
 
 enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
@@ -91,13 +134,9 @@ enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
 	status = cli_number(cli, "timeout", TIMEOUT_MAX_S, &timeout_s);
 	if (status)
 		return status;
-	if (!cli->client)
-		cli->client = gridcall_open(
-			&(struct gridcall_config){
-				.address = cli_commands_address(cli)},
-			&fault);
-	if (!cli->client)
-		return say(-EINVAL, &fault);
+	status = cli_open(cli);
+	if (status)
+		return status;
 	patience.deadline_ms = (int)timeout_s * 1000;
 	rc = gridcall_ask(cli->client, request, &patience, reply, &fault);
 	if (rc)

@@ -209,7 +209,7 @@ static enum status ask_start(struct cli *cli, struct spec *spec,
 {
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__StartRequest body = GRIDCALL__V1__START_REQUEST__INIT;
-	const char *key = cli_text(cli, "key", NULL);
+	const char *key = cli_text(cli, "once", NULL);
 	char random[CLI_KEY_SIZE];
 
 	cli_make_key(random);
@@ -229,7 +229,7 @@ static enum status reopen_if_older(struct watch *watch, struct cli *cli,
 {
 	char position[POSITION_SIZE];
 
-	if (!cli_has(cli, "key"))
+	if (!cli_has(cli, "once"))
 		return STATUS_DONE;
 	watch_clear(watch);
 	snprintf(position, sizeof(position), "- %llu",

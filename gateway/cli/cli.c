@@ -12,7 +12,8 @@ const struct cli_option cli_common[] = {
 	 "command socket ($GRIDCALL_COMMANDS, else "
 	 "ipc:///run/gridcall/commands.sock)"},
 	{"feed", "ADDRESS",
-	 "feed ($GRIDCALL_FEED, else ipc:///run/gridcall/feed.sock)"},
+	 "feed ($GRIDCALL_FEED, else those that whoami tells)"},
+	{"key", "FILE", "key file; it names the gateway ($GRIDCALL_KEY)"},
 	{"json", NULL, "one JSON object a line"},
 	{"timeout", "SECONDS", "how long to wait for the gateway (10)"},
 	{"help", NULL, "print help"},
@@ -163,6 +164,16 @@ bool cli_has(const struct cli *cli, const char *option)
 		if (!strcmp(cli->given[i]->name, option))
 			return true;
 	return false;
+}
+
+const char *cli_text_at(const struct cli *cli, const char *option, size_t i)
+{
+	size_t at;
+
+	for (at = 0; at < cli->given_count; at++)
+		if (!strcmp(cli->given[at]->name, option) && i-- == 0)
+			return cli->values[at];
+	return NULL;
 }
 
 const char *cli_text(const struct cli *cli, const char *option,

@@ -58,6 +58,7 @@ struct cli {
 	const char **values;
 	size_t given_count;
 	struct gridcall_client *client;
+	char address[256]; /* of the key file's gateway; "": no key */
 };
 
 /* The options of every command. */
@@ -72,6 +73,9 @@ enum status cli_parse(struct cli *cli, const struct command *commands, int argc,
 void cli_clear(struct cli *cli);
 
 bool cli_has(const struct cli *cli, const char *option);
+
+/* Value i of an option that may be given again, NULL past the last. */
+const char *cli_text_at(const struct cli *cli, const char *option, size_t i);
 
 /* The last value given, else fallback. */
 const char *cli_text(const struct cli *cli, const char *option,
@@ -98,7 +102,18 @@ enum status cli_read_file(const char *path, size_t most, uint8_t **data,
 /* ------------------------------------------------------------ gateway -- */
 
 const char *cli_commands_address(const struct cli *cli);
+
+/* NULL: the feeds that whoami tells. */
 const char *cli_feed_address(const struct cli *cli);
+
+/* The key file, NULL: none. */
+const char *cli_key_file(const struct cli *cli);
+
+/* Open cli->client, unless it is. */
+enum status cli_open(struct cli *cli);
+
+/* Nothing of this process gets into a core dump from now on. */
+void cli_hide_memory(void);
 
 /* Waits as long as --timeout says; *reply is freed with gridcall_reply_free().
  */

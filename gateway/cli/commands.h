@@ -37,6 +37,9 @@ enum status whoami_run(struct cli *cli);
 enum status status_run(struct cli *cli);
 enum status recording_run(struct cli *cli);
 
+/* key_cli.c */
+enum status key_run(struct cli *cli);
+
 /* subscribe_cli.c */
 enum status subscribe_run(struct cli *cli);
 enum status replay_run(struct cli *cli);

@@ -16,7 +16,7 @@ static enum status ask_once(struct cli *cli, Gridcall__V1__Request *request,
 	enum status status;
 
 	cli_make_key(random);
-	request->idempotency_key = (char *)cli_text(cli, "key", random);
+	request->idempotency_key = (char *)cli_text(cli, "once", random);
 	status = cli_ask(cli, request, reply);
 	request->idempotency_key = NULL;
 	return status;

@@ -83,6 +83,25 @@ static const struct words texts[TEXT_COUNT] = {
 	[TEXT_NAME] = {"name", "名称"},
 	[TEXT_ANSWER] = {"answer", "应答"},
 	[TEXT_START_QUESTION] = {"Start it? [y/N] ", "开始? [y/N] "},
+	[TEXT_NEVER] = {"never", "永不"},
+	[TEXT_IN_FORCE] = {"in force", "有效"},
+	[TEXT_EXPIRED] = {"expired", "已过期"},
+	[TEXT_REVOKED] = {"revoked", "已吊销"},
+	[TEXT_KEY_MADE] = {"%s may come in as %s for %s (expires: %s).",
+			   "已为 %s 登记密钥:角色 %s,管辖 %s,有效期至:%s。"},
+	[TEXT_KEY_GIVE] =
+		{"Give them this file, by hand or another safe way, and keep "
+		 "no copy:\n  %s\nWho holds it is %s; keep it at mode 600.",
+		 "请把此文件当面或以其他安全方式交给对方,自己不留副本:\n  %s\n"
+		 "谁持有它,谁就是 %s;文件权限须保持 600。"},
+	[TEXT_KEY_ADDRESS] = {"They reach the gateway at:\n  %s",
+			      "对方访问网关的地址:\n  %s"},
+	[TEXT_KEY_GUESSED] =
+		{"  (this machine's name; if they know it by another, set "
+		 "'commands' in the file, or use --address)",
+		 "  (这是本机主机名;若对方要用别的地址,请改文件中的 "
+		 "commands,或用 --address 指定)"},
+	[TEXT_KEY_TRY] = {"What they can do with it:", "对方即可使用:"},
 };
 
 static const enum text kinds[] = {

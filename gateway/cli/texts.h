@@ -73,6 +73,15 @@ enum text {
 	TEXT_NAME,
 	TEXT_ANSWER,
 	TEXT_START_QUESTION,
+	TEXT_NEVER,
+	TEXT_IN_FORCE,
+	TEXT_EXPIRED,
+	TEXT_REVOKED,
+	TEXT_KEY_MADE,    /* a format: name, roles, areas, until */
+	TEXT_KEY_GIVE,    /* path, name */
+	TEXT_KEY_ADDRESS, /* address */
+	TEXT_KEY_GUESSED,
+	TEXT_KEY_TRY,
 	TEXT_COUNT,
 };
 
