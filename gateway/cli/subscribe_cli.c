@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "proto/json.h"
+#include "proto/position.h"
 
 #define POSITION_SIZE 64
 #define REPLAY_LIMIT  1000
@@ -18,7 +19,38 @@ struct printer {
 	struct cli *cli;
 	uint64_t left; /* events still to print */
 	bool failed;   /* nobody reads any more */
+	struct gridcall_subscription *feed;
+	const char *position_file; /* NULL: the position is not kept */
+	char *position;            /* of the last event printed */
+	bool fresh;                /* and not in the file yet */
 };
+
+/* Only what was printed is behind it, whatever else came with it. */
+static void note_position(struct printer *printer)
+{
+	size_t size = gridcall_position(printer->feed, NULL, 0) + 1;
+
+	free(printer->position);
+	printer->position = malloc(size);
+	if (printer->position)
+		(void)gridcall_position(printer->feed, printer->position, size);
+	printer->fresh = printer->position && printer->position[0];
+}
+
+static enum status keep_position(struct printer *printer)
+{
+	int rc;
+
+	if (!printer->position_file || printer->failed || !printer->fresh)
+		return STATUS_DONE;
+	rc = position_write(printer->position_file, printer->position);
+	printer->fresh = false;
+	if (!rc)
+		return STATUS_DONE;
+	return cli_fail(STATUS_INCOMPLETE,
+			"the position can't be written to '%s': %s",
+			printer->position_file, strerror(-rc));
+}
 
 static void print_event(struct printer *printer,
 			const Gridcall__V1__Event *event)
@@ -32,7 +64,13 @@ static void print_event(struct printer *printer,
 
 static void on_event(void *data, const struct gridcall_event *event)
 {
-	print_event(data, event->event);
+	struct printer *printer = data;
+	bool wanted = printer->left && !printer->failed;
+
+	print_event(printer, event->event);
+	if (wanted && !printer->left && printer->position_file)
+		note_position(printer);
+	printer->fresh = printer->fresh || wanted;
 }
 
 static void put_volatile(const char *topic, const char *name,
@@ -96,35 +134,53 @@ static void on_trouble(void *data, const char *sentence)
 }
 
 /* Stop when nobody reads: a pipe that was closed shows an error, no input. */
-static void run_feed(struct printer *printer)
+static enum status run_feed(struct printer *printer)
 {
 	struct pollfd fds[] = {
 		{.fd = gridcall_fd(printer->cli->client), .events = POLLIN},
 		{.fd = fileno(stdout), .events = 0},
 	};
+	enum status status = STATUS_DONE;
 
-	while (printer->left && !printer->failed && !*cli_interrupted()) {
+	while (!status && printer->left && !printer->failed &&
+	       !*cli_interrupted()) {
 		/* A signal just before the wait is seen at its end. */
 		(void)poll(fds, 2, 250);
 		if (fds[1].revents & (POLLERR | POLLNVAL))
-			return;
+			return STATUS_DONE;
 		gridcall_process(printer->cli->client);
+		if (printer->fresh && printer->left && printer->position_file)
+			note_position(printer);
+		status = keep_position(printer);
 	}
+	return status;
 }
 
-static enum status set_position(const struct cli *cli,
+/* Where to begin: what the file says, else --after, else now. */
+static enum status set_position(struct printer *printer,
 				char position[POSITION_SIZE],
 				struct gridcall_interest *interest)
 {
+	const struct cli *cli = printer->cli;
 	const char *epoch = cli_text(cli, "epoch", "-");
+	struct gridcall_fault fault = {0};
 	uint64_t after = 0;
 	enum status status = cli_number(cli, "after", UINT64_MAX, &after);
 
-	if (status || !cli_has(cli, "after"))
+	if (status)
 		return status;
-	snprintf(position, POSITION_SIZE, "%.32s %llu", epoch[0] ? epoch : "-",
-		 (unsigned long long)after);
-	interest->position = position;
+	if (cli_has(cli, "after"))
+		snprintf(position, POSITION_SIZE, "%.32s %llu",
+			 epoch[0] ? epoch : "-", (unsigned long long)after);
+	if (cli_has(cli, "after"))
+		interest->position = position;
+	printer->position_file = cli_text(cli, "position", NULL);
+	if (!printer->position_file)
+		return STATUS_DONE;
+	if (position_read(printer->position_file, &printer->position, &fault))
+		return cli_say(STATUS_USAGE, fault.sentence);
+	if (printer->position)
+		interest->position = printer->position;
 	return STATUS_DONE;
 }
 
@@ -156,25 +212,23 @@ enum status subscribe_run(struct cli *cli)
 					   .on_trouble = on_trouble,
 					   .data = &printer};
 	char position[POSITION_SIZE];
-	struct gridcall_subscription *feed;
 	struct gridcall_fault fault = {0};
 	enum status status;
 
-	config.position_file = cli_text(cli, "position", NULL);
 	status = cli_number(cli, "count", UINT64_MAX - 1, &printer.left);
 	if (!status)
-		status = set_position(cli, position, &config);
+		status = set_position(&printer, position, &config);
 	if (!status)
 		status = knock(cli);
-	if (status)
-		return status;
-	cli_catch_interrupts();
-	feed = gridcall_subscribe(cli->client, &config, &fault);
-	if (!feed)
-		return cli_say(STATUS_USAGE, fault.sentence);
-	run_feed(&printer);
-	gridcall_unsubscribe(feed);
-	return STATUS_DONE;
+	if (!status) {
+		cli_catch_interrupts();
+		printer.feed = gridcall_subscribe(cli->client, &config, &fault);
+		status = printer.feed ? run_feed(&printer)
+				      : cli_say(STATUS_USAGE, fault.sentence);
+	}
+	gridcall_unsubscribe(printer.feed);
+	free(printer.position);
+	return status;
 }
 
 /* -------------------------------------------------------------- replay -- */
