@@ -104,8 +104,8 @@ static int take_value(struct line value, const struct place *place)
 	}
 	if (value.len >= place->size || memchr(value.text, '\0', value.len))
 		return -EINVAL;
+	memset(place->value, 0, place->size);
 	memcpy(place->value, value.text, value.len);
-	place->value[value.len] = '\0';
 	return is_plain(place->value) ? 0 : -EINVAL;
 }
 
