@@ -255,7 +255,12 @@ $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/corpus.o \
 	$(call link)
 endif
 
-TEST_PROGRAMS := $(UNIT:%=$(O)/tests/unit/%) \
+# The client that is tested beside those in other languages.
+$(O)/tests/system/client: $(O)/tests/system/client.o $(O)/libgridcall.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(L_ALL) -o $@ $^ $(LIBRARY_LIBS)
+
+TEST_PROGRAMS := $(O)/tests/system/client $(UNIT:%=$(O)/tests/unit/%) \
 	$(CONFORM:%=$(O)/tests/conform/%) $(FUZZ:%=$(O)/tests/fuzz/%)
 
 # Recordings of the demonstration and of the system tests.

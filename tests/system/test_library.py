@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from place import BUILD, ROOT, Gateway
 
-PROGRAMS = ROOT / "tests/data/library"
+PROGRAMS = ROOT / "tests/library"
 # What a program built with a sanitizer may name and need beside.
 SANITIZED = any(word in str(BUILD) for word in ("asan", "tsan"))
 
