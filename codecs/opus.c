@@ -66,6 +66,18 @@ int opus_ear_put(struct opus_ear *ear, const uint8_t *data, size_t len,
 	return rc < 0 ? -EINVAL : rc;
 }
 
+int opus_ear_repair(struct opus_ear *ear, const uint8_t *next, size_t len,
+		    int16_t *pcm, size_t samples)
+{
+	int rc;
+
+	if (samples > INT_MAX || len > INT_MAX || !len)
+		return -EINVAL;
+	rc = opus_decode(ear->opus, next, (opus_int32)len, pcm, (int)samples,
+			 1);
+	return rc == (int)samples ? 0 : -EINVAL;
+}
+
 int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz)
 {
 	int rc;
@@ -79,9 +91,14 @@ int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz)
 
 bool opus_is_plain(const uint8_t *data, size_t len)
 {
+	const unsigned char *frames[48];
+	opus_int16 sizes[48];
+
 	return len && len <= OPUS_BYTES_MAX &&
 	       opus_packet_get_nb_channels(data) == 1 &&
-	       opus_samples(data, len, 48000) == 960;
+	       opus_samples(data, len, 48000) == 960 &&
+	       opus_packet_parse(data, (opus_int32)len, NULL, frames, sizes,
+				 NULL) > 0;
 }
 
 /* Declared loss must be 10 %: with less the repair data is never sent. */

@@ -38,6 +38,14 @@ void opus_ear_gain(struct opus_ear *ear, int16_t gain);
 int opus_ear_put(struct opus_ear *ear, const uint8_t *data, size_t len,
 		 int16_t *pcm, size_t max);
 
+/*
+ * Make exactly so many samples of a lost packet from the repair data of the one
+ * that follows it, which is to be put next; concealed where it brings none.  0
+ * or -EINVAL.
+ */
+int opus_ear_repair(struct opus_ear *ear, const uint8_t *next, size_t len,
+		    int16_t *pcm, size_t samples);
+
 /* Samples of a packet at rate_hz, without decoding; -EINVAL for garbage. */
 int opus_samples(const uint8_t *data, size_t len, uint32_t rate_hz);
 

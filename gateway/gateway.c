@@ -15,6 +15,7 @@
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
 #include "gateway/control/leases.h"
+#include "gateway/control/talks.h"
 #include "gateway/control/turnstile.h"
 #include "gateway/heartbeat.h"
 #include "gateway/job.h"
@@ -191,6 +192,7 @@ static void on_signal(void *data, const struct signal *signal)
 	leases_signal(gateway->leases, signal);
 	if (gateway->calls)
 		calls_signal(gateway->calls, signal);
+	talks_signal(gateway->talks, signal);
 }
 
 static void on_heard(void *data, const struct voice_heard *heard)
@@ -392,6 +394,7 @@ static int start_voice(struct gateway *gateway, struct gridcall_why *why)
 	};
 
 	gateway->leases = leases_alloc(gateway);
+	gateway->talks = talks_alloc(gateway);
 	gateway->voice = voice_alloc(gateway, &config, why);
 	if (!gateway->voice)
 		return -EINVAL;
@@ -542,6 +545,7 @@ void gateway_stop(struct gateway *gateway)
 		gateway->second.fd = -1;
 	}
 	/* Unkeyed first; then what is known is written, told and closed. */
+	gateway->talks = talks_free(gateway->talks);
 	if (gateway->calls)
 		calls_stop(gateway->calls);
 	gateway->radios = radios_free(gateway->radios);

@@ -32,6 +32,7 @@ struct leases;
 struct plugin_list;
 struct radios;
 struct services;
+struct talks;
 struct turnstile;
 
 /* Counters of the main loop, shown by "show rate-counters". */
@@ -94,6 +95,7 @@ struct gateway {
 	struct radios *radios;
 	struct calls *calls;
 	struct leases *leases; /* to listen */
+	struct talks *talks;
 	struct services *services;
 	struct turnstile *turnstile; /* to the history */
 	struct llist_head commands;  /* not yet replied to */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/call/alarm.h"
-#include "gateway/call/call.h"
-#include "gateway/call/leg.h"
+#include "gateway/call/hold.h"
 #include "gateway/call/note.h"
 #include "gateway/call/prompts.h"
 #include "gateway/call/shelf.h"
@@ -84,34 +83,6 @@ static struct alarm *keep(struct lane *lane, const char *id, const char *kind,
 	alarm->exercise = source->exercise;
 	llist_add(&alarm->entry, &lane->alarms);
 	return alarm;
-}
-
-static void note_hold(const struct leg *leg, struct note *note)
-{
-	const struct lane *lane = leg->lane;
-	const struct alarm *alarm =
-		llist_first_entry(&lane->alarms, struct alarm, entry);
-	Gridcall__V1__CallEvent event = GRIDCALL__V1__CALL_EVENT__INIT;
-	Gridcall__V1__CallHeld held = GRIDCALL__V1__CALL_HELD__INIT;
-	char reason[80];
-
-	snprintf(reason, sizeof(reason), "alarm on channel %s: %s", lane->code,
-		 alarm->kind);
-	held.channel = (char *)lane->code;
-	held.reason = reason;
-	event.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_HELD;
-	event.held = &held;
-	call_note_change(leg->call, note, lane->code, &event);
-	call_note_summary(leg->call, note, true);
-}
-
-void alarm_note_held(const struct call *call, struct note *note)
-{
-	const struct leg *leg;
-
-	llist_for_each_entry (leg, &call->legs, entry)
-		if (!llist_empty(&leg->lane->alarms))
-			note_hold(leg, note);
 }
 
 void alarm_acknowledge(void *data)
@@ -198,7 +169,6 @@ void alarm_raise(struct lane *lane, struct note *note,
 	const char *kind = alarm_kind(source->answer);
 	Gridcall__V1__AlarmEvent event;
 	struct alarm *alarm;
-	struct leg *leg;
 
 	if (hearing->alarm[0] || !kind)
 		return;
@@ -207,8 +177,7 @@ void alarm_raise(struct lane *lane, struct note *note,
 	alarm->heard_at_us = hearing->over.began_utc_us;
 	fill_raised(alarm, &event);
 	note_both(lane, note, alarm->area, &event);
-	llist_for_each_entry (leg, &lane->legs, queue)
-		note_hold(leg, note);
+	hold_note(lane, note, "");
 	LOGPLANE(lane, LOGL_NOTICE, "alarm %s by unit '%s'\n", kind,
 		 alarm->unit);
 	note->on_told = on_recorded;
@@ -239,11 +208,8 @@ bool alarm_take_back(struct lane *lane, struct note *note,
 
 void alarm_release(struct lane *lane, struct note *note, const char *principal)
 {
-	Gridcall__V1__CallResumed resumed = GRIDCALL__V1__CALL_RESUMED__INIT;
-	Gridcall__V1__CallEvent change;
 	Gridcall__V1__AlarmEvent event;
 	struct alarm *alarm, *next;
-	struct leg *leg;
 
 	llist_for_each_entry_safe (alarm, next, &lane->alarms, entry) {
 		fill(alarm, &event);
@@ -255,15 +221,7 @@ void alarm_release(struct lane *lane, struct note *note, const char *principal)
 		if (alarm->is_recorded)
 			talloc_free(alarm);
 	}
-	resumed.channel = (char *)lane->code;
-	resumed.principal = (char *)principal;
-	llist_for_each_entry (leg, &lane->legs, queue) {
-		gridcall__v1__call_event__init(&change);
-		change.change_case = GRIDCALL__V1__CALL_EVENT__CHANGE_RESUMED;
-		change.resumed = &resumed;
-		call_note_change(leg->call, note, lane->code, &change);
-		call_note_summary(leg->call, note, true);
-	}
+	hold_note(lane, note, principal);
 }
 
 /* ---------------------------------------------------------------- restart --

@@ -12,7 +12,6 @@
 
 #include "gateway/call/lane.h"
 
-struct call;
 struct note;
 
 /* The kind of alarm that keys raise: police ... panic; NULL: none. */
@@ -38,9 +37,6 @@ bool alarm_take_back(struct lane *lane, struct note *note,
 
 /* An officer lets calls go on; the caller kicks the lane. */
 void alarm_release(struct lane *lane, struct note *note, const char *principal);
-
-/* A call was started on channels that alarms hold: say so. */
-void alarm_note_held(const struct call *call, struct note *note);
 
 /* The ledger can't write: tell what it has not recorded, unnumbered. */
 void alarm_publish_unrecorded(struct calls *calls);

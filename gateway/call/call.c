@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/call/call.h"
 #include "gateway/call/call_fsm.h"
+#include "gateway/call/hold.h"
 #include "gateway/call/lane.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/leg_fsm.h"
@@ -124,7 +125,7 @@ const char *call_state_name(const struct call *call)
 	llist_for_each_entry (leg, &call->legs, entry) {
 		if (leg->fi->state == LEG_ST_ENDED)
 			continue;
-		if (!llist_empty(&leg->lane->alarms))
+		if (hold_is_on(leg->lane))
 			held = true;
 		else if (leg->announced)
 			asking = true;

@@ -12,6 +12,7 @@
 #include "gateway/call/plan.h"
 #include "gateway/call/prompts.h"
 #include "gateway/call/confirm.h"
+#include "gateway/call/hold.h"
 #include "gateway/call/resume.h"
 #include "gateway/call/set.h"
 #include "gateway/call/shelf.h"
@@ -387,7 +388,7 @@ int calls_start(struct calls *calls, void *ctx,
 	call_queue(call);
 	note_of_batch(&note, calls, batch);
 	call_note_started(call, &note);
-	alarm_note_held(call, &note);
+	hold_note_call(call, &note);
 	message->call = talloc_strdup(ctx, call->id);
 	talloc_free(roster);
 	prompts_refresh(calls->prompts);

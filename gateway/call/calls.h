@@ -132,6 +132,15 @@ int calls_confirm(struct calls *calls, const struct calls_principal *principal,
 		  const Gridcall__V1__ConfirmRequest *request,
 		  struct ledger_batch *batch, struct fault *fault);
 
+/*
+ * An officer's live voice is on a channel, or waits for it: its call is held,
+ * and goes on when as many talks have ended as began.
+ */
+void calls_talk_began(struct calls *calls, const char *principal,
+		      const char *channel);
+void calls_talk_ended(struct calls *calls, const char *principal,
+		      const char *channel);
+
 /* The id of the call that is open on a channel; "" when none. */
 const char *calls_on_channel(const struct calls *calls, const char *channel);
 

@@ -173,6 +173,19 @@ static void tell_sender(struct lane *lane, struct leg *sender, uint32_t event)
 		osmo_fsm_inst_dispatch(sender->fi, event, NULL);
 }
 
+static void keep_next(struct lane *lane, const struct playlist *playlist,
+		      struct leg *sender)
+{
+	uint32_t i;
+
+	drop_next(lane);
+	lane->next = *playlist;
+	for (i = 0; i < playlist->count; i++)
+		(void)clip_hold(playlist->clips[i]);
+	lane->has_next = true;
+	lane->next_sender = sender;
+}
+
 static void play_now(struct lane *lane, struct playlist *playlist,
 		     struct leg *sender)
 {
@@ -190,6 +203,10 @@ static void play_now(struct lane *lane, struct playlist *playlist,
 		lane->sender = sender;
 		return;
 	}
+	if (rc == -EBUSY) { /* somebody talks: lane_signal() hears the end */
+		keep_next(lane, playlist, sender);
+		return;
+	}
 	LOGPLANE(lane, LOGL_ERROR, "can't send: %s\n",
 		 rc == -EMSGSIZE ? "longer than the transmit time-out"
 				 : strerror(-rc));
@@ -199,18 +216,10 @@ static void play_now(struct lane *lane, struct playlist *playlist,
 
 void lane_play(struct lane *lane, struct playlist *playlist, struct leg *sender)
 {
-	uint32_t i;
-
-	if (!lane->ticket) {
+	if (lane->ticket)
+		keep_next(lane, playlist, sender);
+	else
 		play_now(lane, playlist, sender);
-		return;
-	}
-	drop_next(lane);
-	lane->next = *playlist;
-	for (i = 0; i < playlist->count; i++)
-		(void)clip_hold(playlist->clips[i]);
-	lane->has_next = true;
-	lane->next_sender = sender;
 }
 
 static void halt_ticket(struct lane *lane)
@@ -258,6 +267,11 @@ static void on_play_ended(struct lane *lane, const struct signal *signal)
 {
 	struct leg *sender = lane->sender;
 
+	if (!lane->ticket && lane->has_next) { /* somebody's live voice */
+		lane->quiet_us = signal->at_us;
+		play_next(lane);
+		return;
+	}
 	if (!lane->ticket || signal->play.ticket != lane->ticket)
 		return;
 	lane->ticket = 0;

@@ -3,7 +3,7 @@
  * lane.h - one channel as the calls share it
  *
  * The over that is on it, the legs that wait for it (one call at a time), what
- * is being sent, and the alarm that holds it.
+ * is being sent, and who holds it: an alarm, or an officer who talks.
  *
  * Memory:  below the set; a lane stays as long as the set, for its channel may
  *          come back.
@@ -73,6 +73,8 @@ struct lane {
 	struct fragment fragment;
 	struct llist_head legs; /* struct leg, by leg->queue */
 	struct llist_head alarms;
+	uint32_t talks; /* live voice on it; then nothing else is sent */
+	char talker[64];
 	struct shelf_wait acknowledgement; /* waits for its recording */
 	uint32_t ticket;    /* of what is being sent; 0: nothing */
 	uint64_t quiet_us;  /* when the last over or sending ended */
@@ -99,8 +101,8 @@ struct leg *lane_leg(const struct lane *lane);
 void lane_kick(struct lane *lane);
 
 /*
- * Send after whatever is being halted.  sender (may be NULL) hears SENT,
- * UNSENT or DOWN.  Holds of its clips are taken over.
+ * Send after whatever is being halted, or said live.  sender (may be NULL)
+ * hears SENT, UNSENT or DOWN.  Holds of its clips are taken over.
  */
 void lane_play(struct lane *lane, struct playlist *playlist,
 	       struct leg *sender);

@@ -2,6 +2,7 @@
 #include "gateway/call/leg.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_fsm.h"
+#include "gateway/call/hold.h"
 #include "gateway/call/lane.h"
 #include "gateway/call/leg_fsm.h"
 #include "gateway/call/note.h"
@@ -99,7 +100,7 @@ bool leg_may_run(const struct leg *leg)
 {
 	const struct calls *calls = leg->call->calls;
 
-	return call_is_running(leg->call) && llist_empty(&leg->lane->alarms) &&
+	return call_is_running(leg->call) && !hold_is_on(leg->lane) &&
 	       !calls->trouble[0] && !calls->is_stopping;
 }
 

@@ -53,7 +53,7 @@ static const struct command_row command_rows[] = {
 	{BODY(SNAPSHOT), "snapshot", RIGHT_LOOK, false, command_snapshot},
 	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_withdraw},
 	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_listen},
-	{BODY(TALK), "talk", RIGHT_CALL, false, command_not_yet},
+	{BODY(TALK), "talk", RIGHT_CALL, false, command_talk},
 	{BODY(EXCUSE), "excuse", RIGHT_CALL, false, command_not_yet},
 	{BODY(KEY), "key", RIGHT_ENGINEER, true, command_key},
 };

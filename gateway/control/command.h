@@ -118,3 +118,4 @@ void command_recording(struct command *command);
 void command_key(struct command *command);
 void command_withdraw(struct command *command);
 void command_listen(struct command *command);
+void command_talk(struct command *command);

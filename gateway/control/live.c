@@ -3,6 +3,7 @@
 
 #include <osmocom/core/utils.h>
 
+#include "gateway/control/jurisdiction.h"
 #include "proto/topic.h"
 
 const struct channel_entry *live_channel(struct command *command,
@@ -11,9 +12,18 @@ const struct channel_entry *live_channel(struct command *command,
 	const struct channel_entry *channel =
 		directory_find_channel(command->gateway->directory, code);
 
-	if (channel &&
-	    authority_covers_area(&command->principal, channel->home))
+	if (channel && channel_is_theirs(&command->principal, channel))
 		return channel;
+	if (channel && channel_is_seen(&command->principal, channel)) {
+		fault_set(&command->fault,
+			  GRIDCALL__V1__ERROR_CODE__ERROR_NOT_ALLOWED,
+			  "channel %s has its home outside the jurisdiction of "
+			  "'%s'; ask somebody of its home",
+			  channel->code, command->principal.name);
+		return NULL;
+	}
+	if (channel)
+		(void)jurisdiction_outside(command);
 	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_NOT_FOUND,
 		  "there is no channel '%.64s' in your jurisdiction; look with "
 		  "channels",

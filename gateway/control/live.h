@@ -10,7 +10,7 @@
 
 /*
  * A channel whose home is within the asker's jurisdiction.  NULL and the
- * command's fault otherwise: what is not theirs is answered like what is not
+ * command's fault otherwise: what they don't see is answered like what is not
  * there.
  */
 const struct channel_entry *live_channel(struct command *command,

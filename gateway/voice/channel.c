@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/voice/channel.h"
 
-#include "gateway/voice/counters.h"
 #include "gateway/voice/ear.h"
 #include "gateway/voice/outbox.h"
 #include "gateway/voice/playout.h"
@@ -9,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MS UINT64_C(1000)
 #define S  UINT64_C(1000000)
@@ -264,7 +262,6 @@ static void unkey(struct channel *ch, uint64_t now_us)
 	(void)ch->driver->key(ch->driver_state, 0, now_us);
 	end_play(ch, (uint32_t)((now_us - ch->keyed_us) / MS), now_us);
 	ch->deaf_until_us = now_us + tail_us;
-	/* One that rises later was keyed by somebody: our hang had ended. */
 	ch->own_until_us = now_us + tail_us + OWN_SLACK_US;
 	ch->front = ch->config.repeater ? OVER_CONTINUED : OVER_AFTER_TX;
 	ch->courtesy = false;
@@ -458,14 +455,17 @@ static bool is_free(const struct channel *ch, uint64_t now_us)
 
 static void consider_keying(struct channel *ch, uint64_t now_us)
 {
+	enum play_end end;
+
 	if (!ch->ticket || ch->state == CHANNEL_TRANSMITTING)
 		return;
 	if (ch->state == CHANNEL_DOWN)
 		give_up(ch, PLAY_FAILED, now_us);
-	else if (ch->list->force || is_free(ch, now_us))
+	else if (playout_is_ready(ch->list) &&
+		 (ch->list->force || is_free(ch, now_us)))
 		happen(ch, EVENT_KEY, now_us);
-	else if (now_us - ch->asked_us >= ch->list->wait_ms * MS)
-		give_up(ch, PLAY_JAMMED, now_us);
+	else if (playout_wait(ch->list, ch->asked_us, now_us, &end))
+		give_up(ch, end, now_us);
 }
 
 static void send_frame(struct channel *ch, enum playout_step step,
@@ -493,7 +493,7 @@ static void send_due(struct channel *ch, uint64_t now_us)
 			break;
 		step = playout_next(&ch->playout, &frame);
 		if (step == PLAYOUT_END) {
-			stop_sending(ch, PLAY_DONE, now_us);
+			stop_sending(ch, playout_end(&ch->playout), now_us);
 			return;
 		}
 		if (is_over) {

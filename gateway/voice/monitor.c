@@ -3,7 +3,9 @@
 
 #include "gateway/clock.h"
 #include "gateway/voice/relay.h"
+#include "codecs/opus.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,10 +17,20 @@
 /* 1.3 s of 16 channels; each takes 2 KB. */
 #define FRAMES   1024
 #define PACKETS  1024
+#define SAID     512 /* packets of those who talk */
 #define IDLE_MS  250
 #define CLEAR_US UINT64_C(1000000) /* between looks for who is gone */
 #define BATCH    64 /* frames between two times that all is told */
 #define HOLE_MAX 50 /* empty packets told for frames that went missing: 1 s */
+
+/* What somebody said; fanout is held. */
+struct said {
+	struct fanout *fanout;
+	uint32_t number;
+	bool ended;
+	uint16_t len;
+	uint8_t bytes[OPUS_BYTES_MAX];
+};
 
 /* One channel that is listened to; lives on the thread. */
 struct desk {
@@ -33,6 +45,7 @@ struct monitor {
 	pthread_t thread;
 	struct inbox *frames;
 	struct inbox *packets;
+	struct inbox *said;
 	_Atomic bool stopping;
 	_Atomic bool wanted[VOICE_CHANNELS_MAX];
 	_Atomic uint64_t progress;
@@ -196,6 +209,20 @@ static void take_batch(struct monitor *monitor)
 			tell(monitor, monitor->desks[slots[i]]);
 }
 
+static void take_said(struct monitor *monitor)
+{
+	struct said said;
+
+	while (!inbox_take(monitor->said, &said)) {
+		if (said.ended)
+			fanout_end(said.fanout);
+		else
+			fanout_put(said.fanout, said.number, said.bytes,
+				   said.len, clock_now_us());
+		fanout_drop(said.fanout);
+	}
+}
+
 /* Whom nobody listens to any more; at the end all. */
 static void clear_desks(struct monitor *monitor, bool all)
 {
@@ -213,10 +240,14 @@ static void clear_desks(struct monitor *monitor, bool all)
 static void *run(void *data)
 {
 	struct monitor *monitor = data;
-	struct pollfd fd = {.fd = inbox_fd(monitor->frames), .events = POLLIN};
+	struct pollfd fds[] = {
+		{.fd = inbox_fd(monitor->frames), .events = POLLIN},
+		{.fd = inbox_fd(monitor->said), .events = POLLIN},
+	};
 
 	while (!atomic_load(&monitor->stopping)) {
-		poll(&fd, 1, IDLE_MS);
+		poll(fds, 2, IDLE_MS);
+		take_said(monitor);
 		take_batch(monitor);
 		clear_desks(monitor, false);
 		atomic_fetch_add_explicit(&monitor->progress, 1,
@@ -248,6 +279,7 @@ static struct monitor *destroy(struct monitor *monitor)
 {
 	inbox_free(monitor->frames);
 	inbox_free(monitor->packets);
+	inbox_free(monitor->said);
 	free(monitor);
 	return NULL;
 }
@@ -261,7 +293,9 @@ struct monitor *monitor_alloc(struct gridcall_why *why)
 			inbox_alloc(FRAMES, sizeof(struct monitor_frame));
 		monitor->packets =
 			inbox_alloc(PACKETS, sizeof(struct voice_heard));
-		if (monitor->frames && monitor->packets && !start(monitor))
+		monitor->said = inbox_alloc(SAID, sizeof(struct said));
+		if (monitor->frames && monitor->packets && monitor->said &&
+		    !start(monitor))
 			return monitor;
 		destroy(monitor);
 	}
@@ -276,7 +310,42 @@ struct monitor *monitor_free(struct monitor *monitor)
 		return NULL;
 	atomic_store(&monitor->stopping, true);
 	pthread_join(monitor->thread, NULL);
+	take_said(monitor);
 	return destroy(monitor);
+}
+
+static int say(struct monitor *monitor, const struct said *said)
+{
+	int rc;
+
+	fanout_hold(said->fanout);
+	rc = inbox_put(monitor->said, said);
+	if (rc < 0)
+		fanout_drop(said->fanout);
+	return rc;
+}
+
+int monitor_say(struct monitor *monitor, struct fanout *fanout, uint32_t number,
+		const uint8_t *data, size_t len)
+{
+	struct said said;
+
+	if (len > sizeof(said.bytes))
+		return -EMSGSIZE;
+	said.fanout = fanout;
+	said.number = number;
+	said.ended = false;
+	said.len = (uint16_t)len;
+	if (len)
+		memcpy(said.bytes, data, len);
+	return say(monitor, &said);
+}
+
+int monitor_say_end(struct monitor *monitor, struct fanout *fanout)
+{
+	struct said said = {.fanout = fanout, .ended = true};
+
+	return say(monitor, &said);
 }
 
 void monitor_listen(struct monitor *monitor, uint32_t slot, bool on)

@@ -7,6 +7,8 @@
  * listen, and goes on to main.  When that thread is too slow, frames are lost,
  * counted, and told as empty packets; the voice path never waits.
  *
+ * The other way it takes what an officer says, and fans it out.
+ *
  * Memory:  all of the voice path's is allocated by monitor_alloc(); the thread
  *          allocates a codec when a channel begins to be listened to, and
  *          frees it when that ends.
@@ -16,6 +18,7 @@
 #pragma once
 
 #include "gateway/inbox.h"
+#include "gateway/voice/fanout.h"
 #include "gateway/voice/voice.h"
 #include "plugins/plugin.h"
 
@@ -35,6 +38,11 @@ void monitor_listen(struct monitor *monitor, uint32_t slot, bool on);
 
 /* Where struct voice_heard comes out. */
 struct inbox *monitor_outlet(struct monitor *monitor);
+
+/* A packet for fanout_put(), and fanout_end(), on the monitor's thread. */
+int monitor_say(struct monitor *monitor, struct fanout *fanout, uint32_t number,
+		const uint8_t *data, size_t len);
+int monitor_say_end(struct monitor *monitor, struct fanout *fanout);
 
 /* [any] Grows at least each second. */
 uint64_t monitor_progress(const struct monitor *monitor);

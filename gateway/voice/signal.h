@@ -72,6 +72,7 @@ enum play_end {
 	PLAY_TIMEOUT, /* the transmit time-out cut it */
 	PLAY_JAMMED,  /* the channel stayed busy or jammed */
 	PLAY_FAILED,  /* the radio or the channel is down */
+	PLAY_SILENT,  /* live: nothing came for half a second */
 };
 
 enum signal_type {

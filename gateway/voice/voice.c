@@ -66,6 +66,9 @@ static void drop_list(struct slot *slot)
 	for (i = 0; i < slot->list.count; i++)
 		slot->list.clips[i] = clip_drop(slot->list.clips[i]);
 	slot->list.count = 0;
+	if (slot->list.uplink)
+		uplink_set_keyed(slot->list.uplink, false);
+	slot->list.uplink = uplink_drop(slot->list.uplink);
 	slot->ticket = 0;
 }
 
@@ -368,8 +371,7 @@ void voice_close(struct voice *voice, uint32_t number)
 
 static int check_list(const struct slot *slot, const struct playlist *list)
 {
-	if (!list->count || list->count > VOICE_CLIPS_MAX ||
-	    !playout_fits(list, &slot->format))
+	if (list->count > VOICE_CLIPS_MAX || !playout_fits(list, &slot->format))
 		return -EINVAL;
 	if (playout_length_ms(list, slot->config.lead_ms) >
 	    slot->config.tx_limit_s * UINT64_C(1000))
@@ -394,6 +396,8 @@ int voice_play(struct voice *voice, uint32_t number,
 	slot->list = *list;
 	for (i = 0; i < list->count; i++)
 		clip_hold(list->clips[i]);
+	if (list->uplink)
+		uplink_hold(list->uplink);
 	if (++voice->last_ticket > INT32_MAX)
 		voice->last_ticket = 1;
 	slot->ticket = voice->last_ticket;
@@ -410,6 +414,20 @@ void voice_halt(struct voice *voice, uint32_t number, uint32_t ticket)
 		return;
 	slot->halted = ticket;
 	worker_halt(slot->worker, &slot->radio, ticket);
+}
+
+int voice_say(struct voice *voice, struct fanout *fanout, uint32_t number,
+	      const uint8_t *data, size_t len)
+{
+	if (!voice->monitor)
+		return -ENOSPC;
+	return monitor_say(voice->monitor, fanout, number, data, len);
+}
+
+void voice_say_end(struct voice *voice, struct fanout *fanout)
+{
+	if (!voice->monitor || monitor_say_end(voice->monitor, fanout) < 0)
+		fanout_end(fanout); /* a packet or two before it was all said */
 }
 
 /* ------------------------------------------------------------- looking -- */

@@ -14,8 +14,9 @@
  */
 #pragma once
 
-#include "gateway/voice/clip.h"
+#include "gateway/voice/fanout.h"
 #include "gateway/voice/heard.h"
+#include "gateway/voice/playlist.h"
 #include "gateway/voice/signal.h"
 #include "plugins/plugin.h"
 
@@ -23,7 +24,6 @@
 #include <stdint.h>
 
 #define VOICE_CHANNELS_MAX 4096
-#define VOICE_CLIPS_MAX    16 /* in one playlist */
 
 struct voice;
 
@@ -46,15 +46,6 @@ struct channel_config {
 	uint32_t tail_ms;      /* noise after the carrier; no over, no keying */
 	uint32_t tx_limit_s;   /* never keyed for longer */
 	uint32_t over_limit_s; /* an over longer than this jams the channel */
-};
-
-/* One or more clips sent in one keying, each after its own silence. */
-struct playlist {
-	struct clip *clips[VOICE_CLIPS_MAX]; /* voice holds what it needs */
-	uint32_t gap_ms[VOICE_CLIPS_MAX];    /* silence before each */
-	uint32_t count;
-	bool force;       /* emergency: key over a signal */
-	uint32_t wait_ms; /* give up when busy for longer: PLAY_JAMMED */
 };
 
 /* Starts the workers and the recorder.  NULL and a sentence on failure. */
@@ -85,7 +76,7 @@ void voice_close(struct voice *voice, uint32_t slot);
 /*
  * Ask for a playlist.  Returns a ticket above 0, or -EBUSY when the channel
  * has one waiting or playing, -EMSGSIZE when it is longer than tx_limit_s, lead
- * included, -EINVAL when it is empty or a clip was not encoded for the channel,
+ * included, -EINVAL when it is empty or was not encoded for the channel,
  * -ENOENT for a free slot or one that is closing.  After a ticket
  * SIGNAL_PLAY_ENDED always comes, exactly once.
  */
@@ -94,6 +85,17 @@ int voice_play(struct voice *voice, uint32_t slot,
 
 /* Stop it, or take it back.  Unkeys within a frame.  Unknown: nothing. */
 void voice_halt(struct voice *voice, uint32_t slot, uint32_t ticket);
+
+/*
+ * What somebody says, to the channels of fanout: one packet of 20 ms of mono
+ * Opus, len 0 for one that was lost.  Encoded beside the workers.  -ENOSPC when
+ * too much waits: it is lost.
+ */
+int voice_say(struct voice *voice, struct fanout *fanout, uint32_t number,
+	      const uint8_t *data, size_t len);
+
+/* They say nothing more: after what was said, the channels unkey. */
+void voice_say_end(struct voice *voice, struct fanout *fanout);
 
 /* As last signalled. */
 enum channel_state voice_state(const struct voice *voice, uint32_t slot);

@@ -24,6 +24,20 @@ def tone(hz, first=0, samples=FRAME, rate=RATE):
         2 * math.pi * hz * n / rate))) for n in range(first, first + samples))
 
 
+KEYS = {"1": (697, 1209), "*": (941, 1209), "0": (941, 1336),
+        "#": (941, 1477)}
+
+
+def key_press(key):
+    """100 ms of a keypad tone and 100 of quiet, in frames."""
+    low, high = KEYS[key]
+    pcm = b"".join(struct.pack("<h", int(
+        6000 * math.sin(2 * math.pi * low * n / RATE)
+        + 6000 * math.sin(2 * math.pi * high * n / RATE)))
+        for n in range(5 * FRAME)) + bytes(10 * FRAME)
+    return [pcm[at:at + 2 * FRAME] for at in range(0, len(pcm), 2 * FRAME)]
+
+
 def pitch(pcm, rate=RATE):
     """The frequency that sounds, by its rising zero crossings; 0: none."""
     samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
@@ -114,16 +128,17 @@ class Pace:
 
 
 class Radio:
-    """A radio behind an RTP gateway: G.711 A-law, packets while keyed."""
+    """A radio behind an RTP gateway: packets while keyed, A-law by default."""
 
     def __init__(self, channel):
+        self.is_opus = "codec=opus" in channel["address"]
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", int(channel["remote"])))
         self.to = ("127.0.0.1", int(channel["local"]))
         self.ssrc = random.getrandbits(32)
         self.seq = random.getrandbits(16)
         self.timestamp = random.getrandbits(32)
-        self.heard = []  # (monotonic time, marker, samples)
+        self.heard = []  # (monotonic time, marker, payload)
         self.began = 0.0
 
     def close(self):
@@ -136,26 +151,56 @@ class Radio:
         self.timestamp += FRAME
         self.socket.sendto(header + to_alaw(pcm), self.to)
 
-    def speak(self, hz, frames, lost=()):
-        """An over of one tone; frames whose number is in lost never come."""
+    def play(self, frames):
+        """An over of these frames; those that are None never come."""
         pace = Pace()
         self.timestamp += RATE
         self.began = time.time()
-        for n in range(frames):
+        for frame in frames:
             while pace.wait() is not None:
                 pass
-            if n in lost:
+            if frame is None:
                 self.seq += 1
                 self.timestamp += FRAME
             else:
-                self.send(tone(hz, n * FRAME))
+                self.send(frame)
+
+    def speak(self, hz, frames, lost=()):
+        """An over of one tone; frames whose number is in lost never come."""
+        self.play([None if n in lost else tone(hz, n * FRAME)
+                   for n in range(frames)])
+
+    def dial(self, keys):
+        """An over with keypad tones, a second of quiet before and after."""
+        quiet = [bytes(2 * FRAME)] * 50
+        self.play(quiet + sum(map(key_press, keys), []) + quiet)
 
     def take(self, limit_s=0.0):
         """Take in what was sent to the radio; False, for wait_until."""
         while select.select([self.socket], [], [], limit_s)[0]:
             data = self.socket.recv(4096)
             limit_s = 0
-            assert data[0] == 0x80 and data[1] & 0x7f == 8, data[:12]
+            assert data[0] == 0x80, data[:12]
+            assert (data[1] & 0x7f == 8) != self.is_opus, data[:12]
             self.heard.append((time.monotonic(), bool(data[1] & 0x80),
-                               from_alaw(data[12:])))
+                               data[12:]))
         return False
+
+    def keyings(self):
+        """How often the transmitter keyed: each begins with a marker."""
+        return sum(marker for _, marker, _ in self.heard)
+
+    def sound(self):
+        """Samples of all that was sent, at 8 kHz."""
+        if not self.is_opus:
+            return b"".join(from_alaw(data) for _, _, data in self.heard)
+        decoder = Decoder()
+        return b"".join(decoder.put(data) for _, _, data in self.heard)
+
+    def tone_frames(self, hz):
+        """In which frames that tone sounds."""
+        pcm = self.sound()
+        frames = [pcm[at:at + 2 * FRAME]
+                  for at in range(0, len(pcm), 2 * FRAME)]
+        return [n for n, frame in enumerate(frames)
+                if abs(pitch(frame) - hz) < 60]

@@ -79,8 +79,23 @@ static void send(struct air *air, const struct playlist *list, uint32_t ticket)
 	air_pass(air, 2000);
 }
 
+/* A second of live voice, and the silence that ends it. */
+static void talk(struct air *air, const struct playlist *list, uint32_t ticket)
+{
+	uint32_t i;
+
+	channel_play(air->channel, list, ticket, air->now_us);
+	for (i = 0; i < 50; i++) {
+		(void)uplink_put(list->uplink, (const uint8_t *)"2", 1,
+				 air->now_us);
+		air_tick(air);
+	}
+	air_pass(air, 1000);
+}
+
 /* A minute in the life of a channel. */
 static void live(struct air *air, const struct playlist *list,
+		 const struct playlist *said,
 		 const struct gridcall_frame *others, size_t count)
 {
 	uint32_t ticket = 0;
@@ -99,6 +114,7 @@ static void live(struct air *air, const struct playlist *list,
 		air_speak(air, 1000);
 		air_down(air);
 		air_pass(air, 500);
+		talk(air, said, ++ticket);
 		send(air, list, ++ticket);
 		channel_halt(air->channel, ticket, air->now_us);
 		channel_failed(air->channel, "gone", air->now_us);
@@ -117,6 +133,8 @@ static void live_without_allocating(struct air *air)
 		{.format = {GRIDCALL_PCMA, 8000}},
 	};
 	struct playlist list = {.count = 1, .wait_ms = 1000};
+	struct playlist said = {
+		.uplink = uplink_alloc(&air->format, air->now_us)};
 	struct clip *clips[3];
 	struct gridcall_why why;
 	size_t i;
@@ -135,7 +153,7 @@ static void live_without_allocating(struct air *air)
 	/* The thread of who listens allocates, and is not counted. */
 	allocations = 0;
 	forbidden = true;
-	live(air, &list, others, 3);
+	live(air, &list, &said, others, 3);
 	forbidden = false;
 	assert_int_equal(allocations, 0);
 	assert_true(air_signals(air, SIGNAL_OVER_ENDED) >= 5);
@@ -144,6 +162,8 @@ static void live_without_allocating(struct air *air)
 	for (i = 0; i < 3; i++)
 		clip_drop(clips[i]);
 	clip_drop(list.clips[0]);
+	assert_true(uplink_sent_ms(said.uplink) >= 4000);
+	uplink_drop(said.uplink);
 	/* It was given something to do. */
 	while (!monitor_progress(air->monitor))
 		sched_yield();
