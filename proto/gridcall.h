@@ -234,8 +234,9 @@ struct gridcall_interest {
 			    const uint8_t *payload, size_t len);
 	/*
 	 * Take a snapshot; events go on after *after_seq, which is the last
-	 * there is and may be set lower: 0 gives the whole new history.  With
-	 * on_snapshot they go on after the snapshot.  May be NULL.
+	 * there is.  Of another ledger it may be set lower: 0 gives its whole
+	 * history.  With on_snapshot they go on after the snapshot.  May be
+	 * NULL.
 	 */
 	void (*on_break)(void *data, const struct gridcall_break *now,
 			 uint64_t *after_seq);

@@ -284,8 +284,9 @@ static void begin_history(struct recovery *recovery,
 		recovery->interest.on_break(recovery->interest.data, &now,
 					    &after_seq);
 	tails_clear(&recovery->tails);
+	/* What is gone can't be asked for again and again. */
 	if (!recovery->interest.on_snapshot)
-		recovery->through = after_seq;
+		recovery->through = trimmed ? status->seq : after_seq;
 }
 
 static void begin_snapshot(struct recovery *recovery)
