@@ -19,6 +19,8 @@ struct report *report_alloc(void *ctx, const char *call)
 	INIT_LLIST_HEAD(&report->units);
 	INIT_LLIST_HEAD(&report->channels);
 	hash_init(report->units_by_code);
+	hash_init(report->units_awaiting);
+	hash_init(report->channels_by_code);
 	hash_init(report->overs);
 	gridcall__v1__report__init(&report->message);
 	gridcall__v1__call_summary__init(&report->summary);
@@ -60,19 +62,19 @@ static uint32_t answer_ms(const struct report *report,
 /* The busiest channel's, since all channels run beside each other. */
 static uint32_t least_ms(const struct report *report)
 {
-	const struct report_channel *channel;
+	struct report_channel *channel;
 	const struct report_unit *unit;
 	uint32_t most_ms = 0;
-	uint32_t sum_ms;
 
-	llist_for_each_entry (channel, &report->channels, entry) {
-		sum_ms = 0;
-		llist_for_each_entry (unit, &report->units, entry)
-			if (!strcmp(unit->called.channel, channel->code))
-				sum_ms +=
-					unit->sent_ms + answer_ms(report, unit);
-		if (sum_ms > most_ms)
-			most_ms = sum_ms;
+	llist_for_each_entry (channel, &report->channels, entry)
+		channel->least_ms = 0;
+	llist_for_each_entry (unit, &report->units, entry) {
+		channel = report_find_channel(report, unit->called.channel);
+		if (!channel)
+			continue;
+		channel->least_ms += unit->sent_ms + answer_ms(report, unit);
+		if (channel->least_ms > most_ms)
+			most_ms = channel->least_ms;
 	}
 	return most_ms;
 }

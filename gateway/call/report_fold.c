@@ -36,9 +36,9 @@ struct report_channel *report_find_channel(const struct report *report,
 {
 	struct report_channel *channel;
 
-	llist_for_each_entry (channel, &report->channels, entry)
-		if (!strcmp(channel->code, code))
-			return channel;
+	hash_for_each_possible(
+		report->channels_by_code, channel, node,
+		hash_of(code)) if (!strcmp(channel->code, code)) return channel;
 	return NULL;
 }
 
@@ -64,6 +64,8 @@ static struct report_channel *channel_get(struct report *report,
 	OSMO_ASSERT(channel);
 	channel->code = talloc_strdup(channel, code);
 	llist_add_tail(&channel->entry, &report->channels);
+	hash_add(report->channels_by_code, &channel->node,
+		 hash_of(channel->code));
 	message_append(report, report->summary.channels,
 		       report->summary.n_channels, (char *)channel->code);
 	return channel;
@@ -146,6 +148,10 @@ static void heard_in(struct report *report, struct report_unit *unit,
 	if (!over[0])
 		return;
 	found = report_find_over(report, over);
+	hash_del(&unit->awaiting);
+	if (!found) /* it ends later than the answer in it */
+		hash_add(report->units_awaiting, &unit->awaiting,
+			 hash_of(over));
 	unit->message.over = talloc_strdup(unit, over);
 	unit->message.recording = found ? (char *)found->recording : (char *)"";
 }
@@ -296,6 +302,7 @@ static void fold_over(struct report *report,
 		      const Gridcall__V1__OverEvent *event)
 {
 	struct report_over *over = report_find_over(report, event->over);
+	struct hlist_node *next;
 	struct report_unit *unit;
 
 	if (over)
@@ -307,9 +314,14 @@ static void fold_over(struct report *report,
 	over->began_at_us = event->began_at_us;
 	over->length_ms = event->length_ms;
 	hash_add(report->overs, &over->node, hash_of(over->id));
-	llist_for_each_entry (unit, &report->units, entry)
-		if (!strcmp(unit->message.over, event->over))
-			unit->message.recording = (char *)over->recording;
+	hash_for_each_possible_safe(report->units_awaiting, unit, next,
+				    awaiting, hash_of(over->id))
+	{
+		if (strcmp(unit->message.over, over->id))
+			continue;
+		unit->message.recording = (char *)over->recording;
+		hash_del(&unit->awaiting);
+	}
 }
 
 static void fold_alarm(struct report *report,

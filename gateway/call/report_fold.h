@@ -19,6 +19,7 @@
 struct report_unit {
 	struct llist_head entry;
 	struct hlist_node node;
+	struct hlist_node awaiting; /* the over it was heard in to end */
 	Gridcall__V1__ReportUnit message;
 	Gridcall__V1__CalledUnit called; /* shallow; strings below report */
 	char area[AREA_MAX];
@@ -27,9 +28,11 @@ struct report_unit {
 
 struct report_channel {
 	struct llist_head entry;
+	struct hlist_node node;
 	const char *code;
 	const char *open_unit;
 	bool held;
+	uint32_t least_ms; /* while the least of all is sought */
 };
 
 struct report_over {
@@ -46,9 +49,14 @@ struct report {
 	bool is_partial;           /* some of its units are outside scope */
 	struct llist_head units;
 	struct llist_head channels;
-	/* A city's call has some 20,000 units and as many overs. */
-	DECLARE_HASHTABLE(units_by_code, 10);
-	DECLARE_HASHTABLE(overs, 10);
+	/*
+	 * A city's call has some 20,000 units on 1,700 channels, and as many
+	 * overs: nothing here may go through all of them for one event.
+	 */
+	DECLARE_HASHTABLE(units_by_code, 12);
+	DECLARE_HASHTABLE(units_awaiting, 10); /* by over */
+	DECLARE_HASHTABLE(channels_by_code, 10);
+	DECLARE_HASHTABLE(overs, 12);
 	size_t unit_count;
 	int64_t started_us;
 	int64_t ended_us;

@@ -243,6 +243,7 @@ static bool take_unit(void *data, const char *code, const uint8_t *bytes,
 struct folding {
 	struct snapshot *snapshot;
 	struct report *report;
+	bool is_partial; /* others are in the call too */
 };
 
 /* What the asker's own feed told of the call, and no more. */
@@ -254,8 +255,10 @@ static bool fold(void *data, const struct ledger_event *row)
 	if (command_should_stop(folding->snapshot->question.command))
 		return false;
 	folding->snapshot->question.work++;
-	if (!prefixes_hold(&folding->snapshot->question.prefixes, row->topic))
+	if (!prefixes_hold(&folding->snapshot->question.prefixes, row->topic)) {
+		folding->is_partial = true;
 		return true;
+	}
 	event = gridcall__v1__event__unpack(NULL, row->len, row->payload);
 	if (event)
 		report_add(folding->report, row->seq, row->time_us, event);
@@ -281,10 +284,24 @@ static void tell_units(struct snapshot *snapshot, Gridcall__V1__Report *part,
 	}
 }
 
-static void tell_call(struct snapshot *snapshot, struct report *report)
+/* How a call was selected is no matter of those who see a part of it. */
+static Gridcall__V1__CallSummary *
+summarise(struct snapshot *snapshot, const struct folding *folding,
+	  const Gridcall__V1__CallSummary *whole)
+{
+	Gridcall__V1__CallSummary *summary =
+		talloc_memdup(snapshot->question.ctx, whole, sizeof(*whole));
+
+	OSMO_ASSERT(summary);
+	if (folding->is_partial)
+		summary->selector = (char *)"";
+	return summary;
+}
+
+static void tell_call(struct snapshot *snapshot, const struct folding *folding)
 {
 	Gridcall__V1__SnapshotReply *page = &snapshot->page;
-	const Gridcall__V1__Report *whole = report_message(report);
+	const Gridcall__V1__Report *whole = report_message(folding->report);
 	Gridcall__V1__Report *part;
 
 	if (!whole->summary->started_at_us ||
@@ -293,6 +310,7 @@ static void tell_call(struct snapshot *snapshot, struct report *report)
 	part = talloc(snapshot->question.ctx, Gridcall__V1__Report);
 	OSMO_ASSERT(part);
 	*part = *whole;
+	part->summary = summarise(snapshot, folding, whole->summary);
 	part->n_units = 0;
 	part->units = NULL;
 	if (!has_room(snapshot, gridcall__v1__report__get_packed_size(part)))
@@ -315,7 +333,7 @@ static bool take_call(struct snapshot *snapshot, struct ledger_reader *reader,
 	if (ledger_reader_call(reader, call, fold, &folding) < 0)
 		turnstile_set_unreadable(&snapshot->question);
 	else
-		tell_call(snapshot, folding.report);
+		tell_call(snapshot, &folding);
 	return !snapshot->is_full && !snapshot->question.fault.code;
 }
 
