@@ -26,6 +26,7 @@
 #define STOP_MS       200
 #define REQUESTS_TURN 64 /* requests in a row before the feeds go on */
 #define GUESTS_TURN   64 /* handshakes, likewise */
+#define BUNDLES_TURN  16 /* of letters, before guests and requests go on */
 #define REBIND_MS     2  /* between two tries to have a port back */
 #define OVERDUE_MS    1000
 #define REBIND_LATE   100 /* when it takes that long */
@@ -33,7 +34,7 @@
 #define COMMANDS "commands" /* what ZAP is asked about, besides feeds */
 #define LOCAL    "local"
 
-static int64_t now_ms(void)
+int64_t courier_now_ms(void)
 {
 	struct timespec now;
 
@@ -43,40 +44,89 @@ static int64_t now_ms(void)
 
 /* ------------------------------------------------------------- letters -- */
 
-static void answer(struct courier *courier, const struct letter *letter)
+static void answer(struct courier *courier, struct letter *letter)
 {
 	struct desk_peer peer;
 
 	if (desk_close(courier->desk, letter->token, &peer))
 		courier_count(&courier->counters.unroutable);
 	else
-		inlet_answer(courier, &peer, letter->data, letter->len);
+		inlet_answer(courier, &peer, &letter->payload);
 }
 
-static void deliver(struct courier *courier, const struct letter *letter)
+/* Another feed gets the same bytes; the last one gets the message itself. */
+static void publish(struct courier *courier, struct letter *letter)
+{
+	struct outlet *last = NULL;
+	zmq_msg_t same;
+	size_t i;
+
+	for (i = 0; i < courier->outlet_count; i++) {
+		if (!outlet_takes(&courier->outlets[i], letter))
+			continue;
+		if (last) {
+			zmq_msg_init(&same);
+			(void)zmq_msg_copy(&same, &letter->payload);
+			outlet_send(last, letter, &same);
+			zmq_msg_close(&same);
+		}
+		last = &courier->outlets[i];
+	}
+	if (last)
+		outlet_send(last, letter, &letter->payload);
+}
+
+static void deliver(struct courier *courier, struct bundle *bundle)
 {
 	size_t i;
 
-	if (letter->token) {
-		answer(courier, letter);
-		return;
+	for (i = 0; i < bundle->count; i++) {
+		struct letter *letter = &bundle->letters[i];
+
+		if (letter->token)
+			answer(courier, letter);
+		else
+			publish(courier, letter);
+		zmq_msg_close(&letter->payload);
 	}
-	for (i = 0; i < courier->outlet_count; i++)
-		if (outlet_takes(&courier->outlets[i], letter))
-			outlet_send(&courier->outlets[i], letter);
 }
 
-/* Everything that waits; what is left at end_ms (0: never) is dropped. */
-static void deliver_all(struct courier *courier, int64_t end_ms)
+static void drop(struct bundle *bundle)
 {
-	struct letter *letter = outbox_take(courier->outbox);
-	struct letter *next;
+	size_t i;
 
-	for (; letter; letter = next) {
-		next = letter->next;
-		if (!end_ms || now_ms() < end_ms)
-			deliver(courier, letter);
-		free(letter);
+	for (i = 0; i < bundle->count; i++)
+		zmq_msg_close(&bundle->letters[i].payload);
+}
+
+/* Some of what waits, so that guests and requests get their turn. */
+static void deliver_some(struct courier *courier)
+{
+	struct bundle *bundle;
+	int i;
+
+	if (!courier->bundles)
+		courier->bundles = outbox_take(courier->outbox);
+	for (i = 0; i < BUNDLES_TURN && (bundle = courier->bundles); i++) {
+		courier->bundles = bundle->next;
+		deliver(courier, bundle);
+		outbox_give_back(courier->outbox, bundle);
+	}
+}
+
+/* All of it; what is left at end_ms is dropped. */
+static void deliver_rest(struct courier *courier, int64_t end_ms)
+{
+	struct bundle *bundle;
+
+	while ((bundle = courier->bundles) ||
+	       (bundle = outbox_take(courier->outbox))) {
+		courier->bundles = bundle->next;
+		if (courier_now_ms() < end_ms)
+			deliver(courier, bundle);
+		else
+			drop(bundle);
+		outbox_give_back(courier->outbox, bundle);
 	}
 }
 
@@ -181,7 +231,7 @@ static void take_keys(struct courier *courier)
 		     "feed %s is closed and bound again, because a key of '%s' "
 		     "is not good for it any more",
 		     outlet->feed->name, key ? key->principal : "somebody");
-		outlet_close(outlet, now_ms());
+		outlet_close(outlet, courier_now_ms());
 	}
 	key_set_free(old);
 }
@@ -211,7 +261,7 @@ static struct gate_plan plan_feed(const struct courier *courier,
 static void mend(struct courier *courier, struct outlet *outlet)
 {
 	struct gate_plan plan = plan_feed(courier, outlet->feed);
-	int64_t closed_ms = now_ms() - outlet->closed_ms;
+	int64_t closed_ms = courier_now_ms() - outlet->closed_ms;
 	int rc = gate_reopen(&outlet->gate, &plan);
 
 	if (!rc) {
@@ -230,9 +280,8 @@ static void mend(struct courier *courier, struct outlet *outlet)
 }
 
 /* Bind what waits for its port; how long to wait until the next look. */
-static int mend_outlets(struct courier *courier)
+static int mend_outlets(struct courier *courier, int wait_ms)
 {
-	int wait_ms = TURN_MS;
 	size_t i;
 
 	for (i = 0; i < courier->outlet_count; i++) {
@@ -252,7 +301,7 @@ static int mend_outlets(struct courier *courier)
 
 static void close_sockets(struct courier *courier, int64_t end_ms)
 {
-	int64_t left_ms = end_ms - now_ms();
+	int64_t left_ms = end_ms - courier_now_ms();
 	int linger_ms = left_ms > 0 ? (int)left_ms : 0;
 	size_t i;
 
@@ -295,23 +344,36 @@ static void take_requests(struct courier *courier)
 				break;
 }
 
+/* Do what is due; how long to wait for more. */
+static int do_due(struct courier *courier)
+{
+	int wait_ms;
+
+	inlet_offer(courier);
+	wait_ms = tray_wait_ms(courier->tray, courier_now_ms());
+	wait_ms = mend_outlets(courier, wait_ms < 0 ? TURN_MS : wait_ms);
+	if (courier->bundles || !outbox_rest(courier->outbox))
+		return 0;
+	return wait_ms;
+}
+
 static void *run(void *arg)
 {
 	struct courier *courier = arg;
 	int64_t end_ms;
 
 	while (!atomic_load(&courier->stopping)) {
-		int wait_ms = mend_outlets(courier);
+		int wait_ms = do_due(courier);
 
 		(void)zmq_poll(courier->items, watch(courier), wait_ms);
 		courier_count(&courier->turns);
 		take_keys(courier);
 		admit_guests(courier);
-		deliver_all(courier, 0);
+		deliver_some(courier);
 		take_requests(courier);
 	}
-	end_ms = now_ms() + STOP_MS;
-	deliver_all(courier, end_ms);
+	end_ms = courier_now_ms() + STOP_MS;
+	deliver_rest(courier, end_ms);
 	close_sockets(courier, end_ms);
 	return NULL;
 }
@@ -408,14 +470,16 @@ static int furnish(struct courier *courier)
 
 	courier->outbox = outbox_alloc(settings->backlog);
 	courier->desk = desk_alloc(COURIER_OPEN_MAX);
+	courier->tray = tray_alloc();
 	courier->context = zmq_ctx_new();
 	courier->inlets =
 		calloc(settings->command_count + 1, sizeof(*courier->inlets));
 	courier->outlets =
 		calloc(settings->feed_count + 1, sizeof(*courier->outlets));
 	courier->items = calloc(2 + count, sizeof(*courier->items));
-	if (!courier->outbox || !courier->desk || !courier->context ||
-	    !courier->inlets || !courier->outlets || !courier->items)
+	if (!courier->outbox || !courier->desk || !courier->tray ||
+	    !courier->context || !courier->inlets || !courier->outlets ||
+	    !courier->items)
 		return -ENOMEM;
 	/* Before the first socket that would ask there. */
 	return zap_open(&courier->zap, courier->context);
@@ -477,6 +541,7 @@ static void free_rooms(struct courier *courier)
 	key_set_free(atomic_exchange(&courier->next_keys, NULL));
 	courier->certificate = certificate_close(courier->certificate);
 	courier->desk = desk_free(courier->desk);
+	courier->tray = tray_free(courier->tray);
 	courier->outbox = outbox_free(courier->outbox);
 }
 

@@ -20,6 +20,7 @@
 #include "plugins/zeromq/key_set.h"
 #include "plugins/zeromq/outbox.h"
 #include "plugins/zeromq/settings.h"
+#include "plugins/zeromq/tray.h"
 #include "plugins/zeromq/zap.h"
 
 struct outlet;
@@ -43,6 +44,8 @@ struct courier {
 	struct gridcall_bridge *bridge;
 	struct settings settings;
 	struct outbox *outbox;
+	struct bundle *bundles; /* taken and not carried out yet */
+	struct tray *tray;
 	struct desk *desk;
 	void *context;
 	struct certificate *certificate; /* NULL: no address of TCP */
@@ -67,6 +70,9 @@ static inline void courier_count(_Atomic uint64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
+
+/* Monotonic. */
+int64_t courier_now_ms(void);
 
 /* Bind what the settings name, start the thread.  0, or an errno and why. */
 int courier_start(struct courier *courier, struct gridcall_why *why);

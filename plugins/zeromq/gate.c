@@ -10,7 +10,7 @@
 #include "plugins/zeromq/courier.h"
 
 #define PEER_REQUESTS 16 /* that wait in one connection */
-#define PEER_REPLIES  128
+#define PEER_REPLIES  8  /* likewise; each may have a MiB, see tray.h */
 #define HEARTBEAT_MS  1000
 #define DEAD_MS       3000
 

@@ -7,7 +7,7 @@
  */
 #include "plugins/zeromq/inlet.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 #include <zmq.h>
@@ -19,17 +19,43 @@
 
 /* ------------------------------------------------------------- answers -- */
 
-void inlet_answer(struct courier *courier, const struct desk_peer *peer,
-		  const uint8_t *data, size_t len)
+/* 0, -EAGAIN when it does not take more just now, or another errno. */
+static int send_answer(void *data, const struct desk_peer *peer,
+		       zmq_msg_t *answer)
 {
+	struct courier *courier = data;
 	void *router = courier->inlets[peer->inlet].socket;
 
+	/* Past the first frame it can't fail for want of room. */
 	if (zmq_send(router, peer->id, peer->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) <
 		    0 ||
 	    (peer->delimited &&
 	     zmq_send(router, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) ||
-	    zmq_send(router, data, len, ZMQ_DONTWAIT) < 0)
+	    zmq_msg_send(answer, router, ZMQ_DONTWAIT) < 0)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+void inlet_answer(struct courier *courier, const struct desk_peer *peer,
+		  zmq_msg_t *answer)
+{
+	int rc = -EAGAIN;
+
+	if (!tray_has(courier->tray, peer))
+		rc = send_answer(courier, peer, answer);
+	if (rc == -EAGAIN &&
+	    tray_put(courier->tray, peer, answer, courier_now_ms()))
+		rc = 0;
+	if (rc)
 		courier_count(&courier->counters.unroutable);
+}
+
+void inlet_offer(struct courier *courier)
+{
+	atomic_fetch_add_explicit(&courier->counters.unroutable,
+				  tray_offer(courier->tray, send_answer,
+					     courier, courier_now_ms()),
+				  memory_order_relaxed);
 }
 
 /* ---------------------------------------------------------------- peers -- */
@@ -96,8 +122,7 @@ static void refuse(struct courier *courier, const struct desk_peer *peer,
 	Gridcall__V1__Error error = GRIDCALL__V1__ERROR__INIT;
 	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
 	Gridcall__V1__Request *request;
-	uint8_t *bytes;
-	size_t len;
+	zmq_msg_t answer;
 
 	courier_count(&courier->counters.refused);
 	request = gridcall__v1__request__unpack(NULL, zmq_msg_size(data),
@@ -107,13 +132,12 @@ static void refuse(struct courier *courier, const struct desk_peer *peer,
 	error.code = caller->code;
 	error.sentence = (char *)caller->sentence;
 	reply.error = &error;
-	len = gridcall__v1__reply__get_packed_size(&reply);
-	bytes = malloc(len);
-	if (bytes) {
-		gridcall__v1__reply__pack(&reply, bytes);
-		inlet_answer(courier, peer, bytes, len);
+	if (!zmq_msg_init_size(&answer,
+			       gridcall__v1__reply__get_packed_size(&reply))) {
+		gridcall__v1__reply__pack(&reply, zmq_msg_data(&answer));
+		inlet_answer(courier, peer, &answer);
+		zmq_msg_close(&answer);
 	}
-	free(bytes);
 	gridcall__v1__request__free_unpacked(request, NULL);
 }
 

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zmq.h>
+
 #include "plugins/zeromq/desk.h"
 
 struct courier;
@@ -17,6 +19,12 @@ struct courier;
 /* Take one request from a command socket.  False when none waits. */
 bool inlet_take(struct courier *courier, size_t inlet);
 
-/* Send an answer to the one who asked; counts it when nobody takes it. */
+/*
+ * Send an answer to the one who asked, now or when it takes it; counts it when
+ * nobody does.  The message is empty afterwards, or still to be closed.
+ */
 void inlet_answer(struct courier *courier, const struct desk_peer *peer,
-		  const uint8_t *data, size_t len);
+		  zmq_msg_t *answer);
+
+/* Try again what was not taken. */
+void inlet_offer(struct courier *courier);

@@ -50,5 +50,6 @@ const uint8_t *outlet_stranger(const struct outlet *outlet,
 /* Close the socket: every subscriber is out; who may comes back by itself. */
 void outlet_close(struct outlet *outlet, int64_t now_ms);
 
-/* Send a letter to the subscribers. */
-void outlet_send(struct outlet *outlet, const struct letter *letter);
+/* Send a letter with this payload, which is empty afterwards. */
+void outlet_send(struct outlet *outlet, const struct letter *letter,
+		 zmq_msg_t *payload);

@@ -100,7 +100,7 @@ static bool is_carried(const struct courier *courier,
 static int service_publish(void *state, const struct gridcall_message *message)
 {
 	struct courier *courier = state;
-	struct letter letter = {.len = message->len};
+	struct letter letter = {.token = 0};
 	size_t topic_len = strnlen(message->topic, TOPIC_MAX);
 	int rc;
 
@@ -108,8 +108,10 @@ static int service_publish(void *state, const struct gridcall_message *message)
 		return -EINVAL;
 	if (!is_carried(courier, message, &letter.feed))
 		return 0;
-	memcpy(letter.topic, message->topic, topic_len);
-	rc = outbox_put(courier->outbox, &letter, message->payload);
+	letter.topic_len = topic_len;
+	memcpy(letter.topic, message->topic, topic_len + 1);
+	rc = outbox_put(courier->outbox, &letter, message->payload,
+			message->len);
 	if (rc)
 		courier_count(&courier->counters.dropped);
 	return rc;
@@ -119,9 +121,9 @@ static void service_reply(void *state, uint64_t token, const uint8_t *data,
 			  size_t len)
 {
 	struct courier *courier = state;
-	struct letter letter = {.token = token, .len = len};
+	struct letter letter = {.token = token};
 
-	if (!token || outbox_put(courier->outbox, &letter, data))
+	if (!token || outbox_put(courier->outbox, &letter, data, len))
 		atomic_fetch_add(&courier->counters.unroutable, 1);
 }
 
