@@ -14,8 +14,12 @@
 #define HEARTBEAT_MS  1000
 #define DEAD_MS       3000
 
-/* Only subscriptions and handshakes come up a feed. */
-#define SUBSCRIPTION_MAX 4096
+/*
+ * Only subscriptions and handshakes come up a feed.  A handshake has 257 bytes
+ * and what libzmq tells of itself, with the longest routing id 560; a topic has
+ * 47.  ZeroMQ keeps some 30 bytes for each byte of a subscription.
+ */
+#define SUBSCRIPTION_MAX 640
 
 /* Over this ZeroMQ cuts the connection; between the two it is answered. */
 #define CUT_MAX (COURIER_REQUEST_MAX + (1 << 20))

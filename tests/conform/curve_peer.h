@@ -48,6 +48,7 @@ static inline const char *address_of(struct host *host, const char *feed)
 	static char address[64];
 	const char *at = host->entrance;
 	char begin[40];
+	int port = 0;
 
 	if (feed) {
 		snprintf(begin, sizeof(begin), "%s tcp://", feed);
@@ -55,10 +56,8 @@ static inline const char *address_of(struct host *host, const char *feed)
 		assert_non_null(at);
 		at += strlen(feed) + 1;
 	}
-	at = strrchr(at, ':') > at ? at : NULL;
-	assert_non_null(at);
-	at = strchr(at + 6, ':');
-	snprintf(address, sizeof(address), "tcp://127.0.0.1:%d", atoi(at + 1));
+	assert_int_equal(sscanf(at, "tcp://%*[^:]:%d", &port), 1);
+	snprintf(address, sizeof(address), "tcp://127.0.0.1:%d", port);
 	return address;
 }
 
@@ -69,10 +68,12 @@ static inline struct peer curve_socket(struct host *host, int type,
 	struct peer peer = {.context = zmq_ctx_new()};
 	int timeout = PATIENCE;
 	int linger = 0;
+	int no_limit = 0; /* else subscriptions past the 1,000th are lost */
 
 	peer.socket = zmq_socket(peer.context, type);
 	zmq_setsockopt(peer.socket, ZMQ_LINGER, &linger, sizeof(linger));
 	zmq_setsockopt(peer.socket, ZMQ_RCVTIMEO, &timeout, sizeof(timeout));
+	zmq_setsockopt(peer.socket, ZMQ_SNDHWM, &no_limit, sizeof(no_limit));
 	zmq_setsockopt(peer.socket, ZMQ_CURVE_SERVERKEY, host->server_key, 41);
 	zmq_setsockopt(peer.socket, ZMQ_CURVE_PUBLICKEY, pair->public_key, 41);
 	zmq_setsockopt(peer.socket, ZMQ_CURVE_SECRETKEY, pair->secret_key, 41);
