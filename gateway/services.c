@@ -128,7 +128,8 @@ static int host_request(struct gridcall_bridge *handle,
 	parcel->len = request->len;
 	OSMO_STRLCPY_ARRAY(parcel->principal, request->principal);
 	OSMO_STRLCPY_ARRAY(parcel->address, request->address);
-	memcpy(parcel->data, request->data, request->len);
+	if (request->len)
+		memcpy(parcel->data, request->data, request->len);
 	if (!inbox_put(bridge->services->requests, &parcel))
 		return 0;
 	parcel_free(bridge->services, parcel);

@@ -29,7 +29,8 @@
 #define BUNDLES_TURN  16 /* of letters, before guests and requests go on */
 #define REBIND_MS     2  /* between two tries to have a port back */
 #define OVERDUE_MS    1000
-#define REBIND_LATE   100 /* when it takes that long */
+#define REFUSAL_MS    1000 /* between two lines of the log */
+#define REBIND_LATE   100  /* when it takes that long */
 
 #define COMMANDS "commands" /* what ZAP is asked about, besides feeds */
 #define LOCAL    "local"
@@ -132,6 +133,19 @@ static void deliver_rest(struct courier *courier, int64_t end_ms)
 
 /* ---------------------------------------------------------------- keys -- */
 
+__attribute__((format(printf, 3, 4))) static void
+tell(const struct courier *courier, enum gridcall_level level,
+     const char *format, ...)
+{
+	char text[200];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	courier->host->log(courier->bridge, level, text);
+}
+
 struct outlet *courier_outlet(const struct courier *courier, const char *name)
 {
 	size_t i;
@@ -174,17 +188,39 @@ static enum zap_verdict judge_caller(struct courier *courier,
 	return ZAP_WELCOME;
 }
 
+/* Once a second: whoever it is may come as often as they like. */
+static void tell_refusal(struct courier *courier, const struct zap_guest *guest)
+{
+	char key[ZAP_KEY_TEXT] = "";
+	int64_t now = courier_now_ms();
+
+	courier->refusals++;
+	if (courier->refusal_ms && now - courier->refusal_ms < REFUSAL_MS)
+		return;
+	zap_key_text(key, guest->public_key);
+	tell(courier, GRIDCALL_NOTICE,
+	     "%s was refused at %s: its key %s is not good for that (%u "
+	     "refused since the last such line)",
+	     guest->address, guest->domain, key, courier->refusals);
+	courier->refusal_ms = now;
+	courier->refusals = 0;
+}
+
 static enum zap_verdict judge(void *data, const struct zap_guest *guest)
 {
 	struct courier *courier = data;
 	struct outlet *outlet = courier_outlet(courier, guest->domain);
+	enum zap_verdict verdict = ZAP_REFUSED;
 
 	if (outlet)
-		return judge_subscriber(courier, guest, outlet);
-	if (!strcmp(guest->domain, COMMANDS))
-		return judge_caller(courier, guest);
-	/* The permissions of the file let it in. */
-	return strcmp(guest->domain, LOCAL) ? ZAP_REFUSED : ZAP_WELCOME;
+		verdict = judge_subscriber(courier, guest, outlet);
+	else if (!strcmp(guest->domain, COMMANDS))
+		verdict = judge_caller(courier, guest);
+	else if (!strcmp(guest->domain, LOCAL))
+		return ZAP_WELCOME; /* by the permissions of the file */
+	if (verdict == ZAP_REFUSED)
+		tell_refusal(courier, guest);
+	return verdict;
 }
 
 static void admit_guests(struct courier *courier)
@@ -194,19 +230,6 @@ static void admit_guests(struct courier *courier)
 	for (i = 0; i < GUESTS_TURN; i++)
 		if (!zap_take(&courier->zap, judge, courier))
 			break;
-}
-
-__attribute__((format(printf, 3, 4))) static void
-tell(const struct courier *courier, enum gridcall_level level,
-     const char *format, ...)
-{
-	char text[200];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	courier->host->log(courier->bridge, level, text);
 }
 
 /* Take a new set of keys over, and out with who has none of them. */

@@ -51,7 +51,9 @@ struct courier {
 	struct certificate *certificate; /* NULL: no address of TCP */
 	char public_key[CERTIFICATE_Z85];
 	struct zap zap;
-	struct key_set *keys; /* in force; NULL: not told yet */
+	int64_t refusal_ms;    /* when the log had a line of one refused */
+	unsigned int refusals; /* since then */
+	struct key_set *keys;  /* in force; NULL: not told yet */
 	/* what main gave and the thread has not taken yet; NULL: nothing */
 	struct key_set *_Atomic next_keys;
 	struct gate *inlets; /* command sockets */

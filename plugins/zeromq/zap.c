@@ -17,7 +17,6 @@
 
 #define ADDRESS    "inproc://zeromq.zap.01"
 #define CONNECTION "X-Connection"
-#define Z85_SIZE   41
 
 /* Frames of a request. */
 enum frame {
@@ -83,15 +82,25 @@ static bool is_text(zmq_msg_t *frame, const char *text)
 	       !memcmp(zmq_msg_data(frame), text, strlen(text));
 }
 
+static bool copy_text(char *text, size_t size, zmq_msg_t *frame)
+{
+	size_t len = zmq_msg_size(frame);
+
+	if (len >= size)
+		return false;
+	memcpy(text, zmq_msg_data(frame), len);
+	text[len] = '\0';
+	return true;
+}
+
 static bool read_guest(struct zap_guest *guest, zmq_msg_t frames[FRAMES],
 		       int count)
 {
-	size_t len = zmq_msg_size(&frames[DOMAIN]);
-
 	if (count < CREDENTIAL || !is_text(&frames[VERSION], "1.0") ||
-	    len >= sizeof(guest->domain))
+	    !copy_text(guest->domain, sizeof(guest->domain), &frames[DOMAIN]))
 		return false;
-	memcpy(guest->domain, zmq_msg_data(&frames[DOMAIN]), len);
+	(void)copy_text(guest->address, sizeof(guest->address),
+			&frames[PEER_ADDRESS]);
 	if (is_text(&frames[MECHANISM], "NULL"))
 		return true;
 	if (!is_text(&frames[MECHANISM], "CURVE") || count != FRAMES ||
@@ -126,14 +135,14 @@ static void put(void *socket, const void *data, size_t len, bool more)
 static void reply(struct zap *zap, zmq_msg_t *id, enum zap_verdict verdict,
 		  const struct zap_guest *guest)
 {
-	char user[Z85_SIZE] = "";
+	char user[ZAP_KEY_TEXT] = "";
 	uint8_t property[64];
 	size_t len = 0;
 
 	if (verdict == ZAP_WELCOME) {
 		len = pack_connection(property, ++zap->connections);
 		if (guest->has_key)
-			zmq_z85_encode(user, guest->public_key, KEY_BYTES);
+			zap_key_text(user, guest->public_key);
 	}
 	put(zap->socket, "1.0", 3, true);
 	put(zap->socket, zmq_msg_data(id), zmq_msg_size(id), true);
@@ -166,6 +175,11 @@ bool zap_take(struct zap *zap,
 	return count > 0;
 }
 
+void zap_key_text(char text[ZAP_KEY_TEXT], const uint8_t public_key[KEY_BYTES])
+{
+	(void)zmq_z85_encode(text, public_key, KEY_BYTES);
+}
+
 uint64_t zap_connection(void *message)
 {
 	const char *number = zmq_msg_gets(message, CONNECTION);
@@ -177,6 +191,6 @@ bool zap_public_key(void *message, uint8_t public_key[KEY_BYTES])
 {
 	const char *user = zmq_msg_gets(message, "User-Id");
 
-	return user && strlen(user) == Z85_SIZE - 1 &&
+	return user && strlen(user) == ZAP_KEY_TEXT - 1 &&
 	       zmq_z85_decode(public_key, user);
 }

@@ -15,6 +15,9 @@
 
 #include "plugins/zeromq/key_set.h"
 
+#define ZAP_ADDRESS_MAX 64
+#define ZAP_KEY_TEXT    41 /* Z85 with the final NUL */
+
 struct zap {
 	void *socket;
 	uint64_t connections;
@@ -23,6 +26,7 @@ struct zap {
 /* One peer that would come in. */
 struct zap_guest {
 	char domain[SETTINGS_NAME_MAX];
+	char address[ZAP_ADDRESS_MAX]; /* "": not told */
 	bool has_key; /* it proved to hold the key; else it is on ipc */
 	uint8_t public_key[KEY_BYTES];
 };
@@ -32,6 +36,9 @@ enum zap_verdict {
 	ZAP_LATER,  /* dropped without a word, so that it tries again */
 	ZAP_REFUSED /* told so; libzmq's clients do not try again */
 };
+
+/* What libzmq writes for a key. */
+void zap_key_text(char text[ZAP_KEY_TEXT], const uint8_t public_key[KEY_BYTES]);
 
 /* 0 or a negative errno. */
 int zap_open(struct zap *zap, void *context);

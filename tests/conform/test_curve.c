@@ -103,6 +103,8 @@ static void lets_nobody_in_with_another_key(void **state)
 		;
 	assert_false(hears(stranger, 200));
 	assert_false(hears(plain, 0));
+	assert_non_null(strstr(host->log, "127.0.0.1 was refused at all"));
+	assert_non_null(strstr(host->log, wrong.public_key));
 	assert_int_equal(feed_counter(host, "all", "handshakes_admitted"), 1);
 	peer_close(reader);
 	peer_close(plain);

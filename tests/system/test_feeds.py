@@ -3,6 +3,7 @@
 import pathlib
 import resource
 import stat
+import time
 
 import gridcall_pb2 as pb
 import pytest
@@ -97,6 +98,70 @@ def test_a_key_that_others_may_read_keeps_it_from_starting(site, running):
     assert gateway.process.wait(30) == 1
     gateway.process = None
     assert "may be read by others" in gateway.read_log()
+
+
+def connect(gateway, feed, keys):
+    """A subscriber of a feed of this machine, with a pair of keys."""
+    feeds = {known.name: known for known in gateway.do(whoami={}).feeds}
+    reader = gateway.context.socket(zmq.SUB)
+    reader.curve_publickey, reader.curve_secretkey = keys
+    reader.curve_serverkey = feeds[feed].public_key.encode()
+    reader.setsockopt(zmq.SUBSCRIBE, b"")
+    reader.connect(feeds[feed].address.replace("*", "127.0.0.1"))
+    return reader
+
+
+def add_key(gateway, name, jurisdiction):
+    keys = zmq.curve_keypair()
+    gateway.do(key=pb.KeyRequest(add=pb.KeyAdd(key=pb.Key(
+        name=name, public_key=keys[0].decode(), roles=["viewer"],
+        jurisdiction=[jurisdiction]))))
+    return keys
+
+
+def hears_for(reader, limit_s):
+    """Whether anything comes within so long."""
+    return bool(reader.poll(int(limit_s * 1000)))
+
+
+def await_heartbeats(reader, count):
+    """So many that are sent from now on."""
+    while reader.poll(0):
+        reader.recv_multipart()
+    while count:
+        assert hears_for(reader, 10)
+        count -= reader.recv_multipart()[0].endswith(b".status")
+
+
+@pytest.mark.parametrize("how", ["revoke", "expire"])
+def test_who_loses_the_key_is_out_and_the_others_go_on(site, running, how):
+    gateway = with_options(site, running,
+                           f"server_key {site.folder}/server.key",
+                           "feed city tcp://*:* gc1.")
+    gateway.start()
+    stays, leaves = (add_key(gateway, name, "gc1.")
+                     for name in ("stays", "leaves"))
+    district = add_key(gateway, "district", "gc1.440106.")
+    readers = [connect(gateway, "city", keys)
+               for keys in (stays, leaves, district)]
+    try:
+        for reader in readers[:2]:
+            assert hears_for(reader, 10)
+        gateway.do(key=pb.KeyRequest(
+            revoke=pb.KeyRevoke(name="leaves")) if how == "revoke" else
+            pb.KeyRequest(expire=pb.KeyExpire(
+                name="leaves", expires_at_us=int(time.time() * 1e6) + 10**6)))
+        wait_until(lambda: "of 'leaves'" in gateway.read_log(), "it is out")
+        # What was under way is let through; then nothing comes any more.
+        await_heartbeats(readers[0], 2)
+        while readers[1].poll(0):
+            readers[1].recv_multipart()
+        await_heartbeats(readers[0], 2)
+        assert not hears_for(readers[1], 0)
+        assert not hears_for(readers[2], 0)
+    finally:
+        for reader in readers:
+            reader.close(linger=0)
 
 
 @pytest.mark.parametrize("arguments,limit", [((), "0"),
