@@ -11,6 +11,7 @@
 #include "gateway/clock.h"
 #include "gateway/control/audit.h"
 #include "gateway/record/ledger_query.h"
+#include "gateway/record/utf8.h"
 
 #define IDEMPOTENCY_KEY_MAX 128
 
@@ -97,9 +98,19 @@ static int command_destroy(struct command *command)
 	return 0;
 }
 
+/* An id that is no UTF-8 would be the end of a reader that is strict. */
+static char *id_to_tell(const struct command *command)
+{
+	char *id = command->request ? command->request->id : NULL;
+
+	return id && utf8_is_valid((const uint8_t *)id, strlen(id))
+		       ? id
+		       : (char *)"";
+}
+
 static void pack_reply(struct command *command, Gridcall__V1__Reply *reply)
 {
-	reply->id = command->request ? command->request->id : (char *)"";
+	reply->id = id_to_tell(command);
 	command->packed_len = gridcall__v1__reply__get_packed_size(reply);
 	command->packed = talloc_size(command, command->packed_len + 1);
 	OSMO_ASSERT(command->packed);

@@ -115,6 +115,40 @@ static void check_size(struct caller *caller, zmq_msg_t *data)
 
 /* ------------------------------------------------------------ requests -- */
 
+/* Bytes of a character of UTF-8, 0 when it is none; NUL ends the text. */
+static size_t character_len(const uint8_t *at)
+{
+	/* The second byte rules out long forms, surrogates, and what is past
+	 * the last character. */
+	uint8_t low = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
+	uint8_t high = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
+	size_t len = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	size_t i;
+
+	if (len == 1)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4 || at[1] < low || at[1] > high)
+		return 0;
+	for (i = 2; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* A reader that is strict would choke on an id that is none. */
+static bool is_utf8(const char *text)
+{
+	const uint8_t *at = (const uint8_t *)text;
+	size_t len;
+
+	for (; *at; at += len) {
+		len = character_len(at);
+		if (!len)
+			return false;
+	}
+	return true;
+}
+
 /* Answer a request that does not reach the gateway. */
 static void refuse(struct courier *courier, const struct desk_peer *peer,
 		   zmq_msg_t *data, const struct caller *caller)
@@ -127,7 +161,7 @@ static void refuse(struct courier *courier, const struct desk_peer *peer,
 	courier_count(&courier->counters.refused);
 	request = gridcall__v1__request__unpack(NULL, zmq_msg_size(data),
 						zmq_msg_data(data));
-	if (request)
+	if (request && is_utf8(request->id))
 		reply.id = request->id;
 	error.code = caller->code;
 	error.sentence = (char *)caller->sentence;

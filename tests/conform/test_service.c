@@ -160,6 +160,45 @@ static void says_busy_when_the_gateway_is(void **state)
 	close_service(host);
 }
 
+/* Or who reads strictly would have no reply at all. */
+static void tells_no_id_back_that_is_no_utf8(void **state)
+{
+	static const struct {
+		const char *id;
+		bool is_told;
+	} rows[] = {{"a1", true},
+		    {"点名", true},
+		    {"\xf0\x9f\x98\x80", true},
+		    {"\xe7\x82", false},
+		    {"\xb8", false},
+		    {"\xc0\xaf", false},
+		    {"\xed\xa0\x80", false},
+		    {"\xe0\x80\x80", false},
+		    {"\xf4\x90\x80\x80", false},
+		    {"x\xff", false}};
+	struct host *host = *state;
+	struct peer peer;
+	char bytes[256];
+	size_t i, len;
+
+	open_with(host, NULL, NULL);
+	host_set(host, &host->busy, true);
+	peer = peer_open(ZMQ_DEALER, host->commands);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		len = strlen(rows[i].id);
+		bytes[0] = 0x0a;
+		bytes[1] = (char)len;
+		memcpy(bytes + 2, rows[i].id, len);
+		zmq_send(peer.socket, bytes, len + 2, 0);
+		assert_true(zmq_recv(peer.socket, bytes, sizeof(bytes), 0) > 0);
+		assert_int_equal(bytes[0] == 0x0a, rows[i].is_told);
+		if (rows[i].is_told)
+			assert_memory_equal(bytes + 2, rows[i].id, len);
+	}
+	peer_close(peer);
+	close_service(host);
+}
+
 static void says_busy_to_who_has_too_many_open_and_to_nobody_else(void **state)
 {
 	struct host *host = *state;
@@ -367,6 +406,7 @@ int main(void)
 		TEST(drops_and_counts_a_wrong_number_of_frames),
 		TEST(hands_on_what_it_can_not_read),
 		TEST(says_busy_when_the_gateway_is),
+		TEST(tells_no_id_back_that_is_no_utf8),
 		TEST(says_busy_to_who_has_too_many_open_and_to_nobody_else),
 		TEST(refuses_a_request_over_its_size),
 		TEST(counts_a_reply_that_nobody_takes),
