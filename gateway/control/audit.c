@@ -7,7 +7,6 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-#include "gateway/clock.h"
 #include "gateway/control/command.h"
 #include "gateway/record/utf8.h"
 
@@ -126,12 +125,10 @@ static struct refusals *refusals_of(struct audit *audit, const char *principal)
 	return refusals;
 }
 
-static bool is_one_too_many(struct refusals *refusals)
+static bool is_one_too_many(struct refusals *refusals, uint64_t received_us)
 {
-	uint64_t now_us = clock_now_us();
-
-	if (!refusals->told || now_us - refusals->since_us >= MINUTE_US) {
-		refusals->since_us = now_us;
+	if (!refusals->told || received_us >= refusals->since_us + MINUTE_US) {
+		refusals->since_us = received_us;
 		refusals->told = 0;
 	}
 	if (refusals->told >= AUDIT_REFUSALS_A_MINUTE)
@@ -150,7 +147,7 @@ void audit_refused(struct command *command)
 	if (!gateway->ledger)
 		return;
 	refusals = refusals_of(audit_of(gateway), command->principal.name);
-	if (is_one_too_many(refusals)) {
+	if (is_one_too_many(refusals, command->received_us)) {
 		refusals->omitted++;
 		gateway_count(gateway, COUNT_REFUSALS_OMITTED);
 		return;

@@ -122,7 +122,7 @@ static void desk_reply(void *state, uint64_t token, const uint8_t *data,
 	Gridcall__V1__Reply **place =
 		&site.by_token[token % ARRAY_SIZE(site.by_token)];
 
-	gridcall__v1__reply__free_unpacked(*place, NULL);
+	assert_null(*place);
 	*place = gridcall__v1__reply__unpack(NULL, len, data);
 	assert_non_null(*place);
 	site.reply = *place;
@@ -527,7 +527,11 @@ static inline uint64_t put(const Gridcall__V1__Request *request)
 	size_t len = gridcall__v1__request__get_packed_size(request);
 	uint8_t *packed = malloc(len + 1);
 	uint64_t token = ++site.token;
+	Gridcall__V1__Reply **place =
+		&site.by_token[token % ARRAY_SIZE(site.by_token)];
 
+	gridcall__v1__reply__free_unpacked(*place, NULL);
+	*place = NULL;
 	gridcall__v1__request__pack(request, packed);
 	command_request(site.gateway,
 			&(struct service_request){
@@ -542,6 +546,16 @@ static inline uint64_t put(const Gridcall__V1__Request *request)
 			});
 	free(packed);
 	return token;
+}
+
+/* Wait for the reply to a request handed in. */
+static inline const Gridcall__V1__Reply *reply_to(uint64_t token)
+{
+	Gridcall__V1__Reply **place =
+		&site.by_token[token % ARRAY_SIZE(site.by_token)];
+
+	UNTIL(*place);
+	return *place;
 }
 
 /* And wait for its reply. */
