@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 struct audit;
-struct import_job;
+struct command;
 struct job_queue;
 struct keyring;
 struct leases;
@@ -99,12 +99,13 @@ struct gateway {
 	struct services *services;
 	struct turnstile *turnstile; /* to the history */
 	struct llist_head commands;  /* not yet replied to */
-	struct import_job *import;   /* under way */
-	struct audit *audit;         /* what was refused to whom */
-	struct osmo_fd second;       /* timerfd of the heartbeat */
-	uint64_t second_us;          /* when the last second's work was done */
-	char trouble[256];           /* of the ledger; empty: none */
-	char stuck[64];              /* thread that makes no progress */
+	/* which changes the directory: one at a time, for it is compared */
+	const struct command *changing;
+	struct audit *audit;   /* what was refused to whom */
+	struct osmo_fd second; /* timerfd of the heartbeat */
+	uint64_t second_us;    /* when the last second's work was done */
+	char trouble[256];     /* of the ledger; empty: none */
+	char stuck[64];        /* thread that makes no progress */
 };
 
 struct gateway *gateway_alloc(void *ctx);

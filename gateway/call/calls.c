@@ -289,6 +289,7 @@ static void add_turn(struct call *call, const struct candidate *candidate)
 	called.name = (char *)unit->name;
 	called.expected = unit->strength;
 	called.state = candidate->state;
+	called.reason = (char *)candidate_reason(candidate);
 	called.place = leg->turn_count;
 	turn = turn_alloc(leg, &called, area);
 	message_append(leg, leg->turns, leg->turn_count, turn);

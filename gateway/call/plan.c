@@ -348,6 +348,7 @@ static void add_not_asked(Gridcall__V1__Plan *plan,
 	called->expected = candidate->unit->strength;
 	called->place = candidate->place;
 	called->state = candidate->state;
+	called->reason = talloc_strdup(called, candidate_reason(candidate));
 	message_append(plan, plan->not_asked, plan->n_not_asked, called);
 }
 

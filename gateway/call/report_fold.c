@@ -103,6 +103,8 @@ static void add_unit(struct report *report, const char *area,
 	unit->called.expected = called->expected;
 	unit->called.state = called->state;
 	unit->called.place = called->place;
+	unit->called.reason = talloc_strdup(unit, called->reason);
+	unit->message.reason = unit->called.reason;
 	unit->message.unit = &unit->called;
 	unit->message.state = called->state;
 	OSMO_STRLCPY_ARRAY(unit->area, area);

@@ -4,6 +4,7 @@
 #include "gateway/call/message.h"
 #include "gateway/call/prompts.h"
 #include "gateway/call/selector.h"
+#include "gateway/clock.h"
 #include "gateway/record/duty.h"
 
 #include <osmocom/core/utils.h>
@@ -178,6 +179,8 @@ static Gridcall__V1__UnitState state_of(const struct calls *calls,
 					const struct roster *roster,
 					const struct candidate *candidate)
 {
+	if (unit_is_excused(candidate->unit, roster->now_us))
+		return GRIDCALL__V1__UNIT_STATE__UNIT_EXCUSED;
 	if (!roster->options->ignore_duty &&
 	    !duty_is_on(candidate->unit->duty, &roster->local))
 		return GRIDCALL__V1__UNIT_STATE__UNIT_OFF_DUTY;
@@ -185,6 +188,13 @@ static Gridcall__V1__UnitState state_of(const struct calls *calls,
 	    !is_channel_up(calls, candidate->channel->code))
 		return GRIDCALL__V1__UNIT_STATE__UNIT_UNREACHABLE;
 	return GRIDCALL__V1__UNIT_STATE__UNIT_PENDING;
+}
+
+const char *candidate_reason(const struct candidate *candidate)
+{
+	return candidate->state == GRIDCALL__V1__UNIT_STATE__UNIT_EXCUSED
+		       ? candidate->unit->excused_reason
+		       : "";
 }
 
 static bool same_channel(const struct candidate *one,
@@ -258,6 +268,7 @@ struct roster *roster_make(struct calls *calls, void *ctx,
 
 	OSMO_ASSERT(roster);
 	localtime_r(&now, &roster->local);
+	roster->now_us = clock_utc_us();
 	roster->selector = talloc_strdup(roster, request->selector);
 	if (take_options(calls, roster, request, fault) < 0 ||
 	    take_announcement(calls, roster, fault) < 0 ||

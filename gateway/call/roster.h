@@ -22,6 +22,9 @@ struct candidate {
 	uint32_t place;                /* in its channel's order */
 };
 
+/* Why it is not asked, where its state says too little; else "". */
+const char *candidate_reason(const struct candidate *candidate);
+
 struct roster {
 	Gridcall__V1__CallOptions *options; /* defaults filled in */
 	const char *selector;
@@ -31,6 +34,7 @@ struct roster {
 	size_t count;
 	size_t asked;
 	struct tm local; /* duty hours are local time */
+	int64_t now_us;  /* UTC: excuses end */
 };
 
 /*

@@ -4,6 +4,9 @@
 #include "gateway/call/lane.h"
 #include "gateway/call/leg.h"
 
+#include "gateway/record/utf8.h"
+
+#include <osmocom/core/utils.h>
 #include <talloc.h>
 
 struct turn *turn_alloc(struct leg *leg, const Gridcall__V1__CalledUnit *called,
@@ -20,6 +23,8 @@ struct turn *turn_alloc(struct leg *leg, const Gridcall__V1__CalledUnit *called,
 	turn->expected = called->expected;
 	turn->place = called->place;
 	turn->state = called->state;
+	OSMO_STRLCPY_ARRAY(turn->reason, called->reason);
+	utf8_mend(turn->reason);
 	turn->is_asked =
 		called->state == GRIDCALL__V1__UNIT_STATE__UNIT_PENDING;
 	INIT_LLIST_HEAD(&turn->waiting);
@@ -96,5 +101,6 @@ void turn_to_called(const struct turn *turn, Gridcall__V1__CalledUnit *called)
 	called->name = (char *)turn->name;
 	called->expected = turn->expected;
 	called->state = turn->state;
+	called->reason = (char *)turn->reason;
 	called->place = turn->place;
 }

@@ -26,14 +26,6 @@ struct command_row {
 	void (*run)(struct command *command);
 };
 
-static void command_not_yet(struct command *command)
-{
-	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_UNAVAILABLE,
-		  "this gateway (version %s) can't do that yet",
-		  GRIDCALL_VERSION);
-	command_refuse(command);
-}
-
 static const struct command_row command_rows[] = {
 	{BODY(WHOAMI), "whoami", RIGHT_LOOK, false, command_whoami},
 	{BODY(STATUS), "status", RIGHT_LOOK, false, command_status},
@@ -55,7 +47,7 @@ static const struct command_row command_rows[] = {
 	{BODY(WITHDRAW), "withdraw", RIGHT_LOOK, false, command_withdraw},
 	{BODY(LISTEN), "listen", RIGHT_HEAR, false, command_listen},
 	{BODY(TALK), "talk", RIGHT_CALL, false, command_talk},
-	{BODY(EXCUSE), "excuse", RIGHT_CALL, false, command_not_yet},
+	{BODY(EXCUSE), "excuse", RIGHT_CALL, true, command_excuse},
 	{BODY(KEY), "key", RIGHT_ENGINEER, true, command_key},
 };
 

@@ -91,6 +91,12 @@ int command_check_time(struct command *command);
  */
 void command_keep_idempotency(struct command *command);
 
+/*
+ * The directory is being changed by this command, whose end must clear
+ * gateway->changing.  -EINVAL and a fault when another does.
+ */
+int command_begin_change(struct command *command);
+
 /* Its name in Request. */
 const char *command_name(const struct command *command);
 
@@ -119,3 +125,4 @@ void command_key(struct command *command);
 void command_withdraw(struct command *command);
 void command_listen(struct command *command);
 void command_talk(struct command *command);
+void command_excuse(struct command *command);

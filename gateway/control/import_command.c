@@ -23,8 +23,8 @@
  * import_done() on.  So does the batch, which is filled there too: main can't
  * wait for a hundred thousand units to be packed.
  *
- * The gateway has one at a time: the directory that is being compared with must
- * not be swapped meanwhile.
+ * The gateway has one change at a time: the directory that is being compared
+ * with must not be swapped meanwhile.
  */
 struct import_job {
 	struct command *command;
@@ -124,9 +124,22 @@ static void import_work(void *arg)
 	audit_channels(job);
 }
 
+int command_begin_change(struct command *command)
+{
+	struct gateway *gateway = command->gateway;
+
+	if (gateway->changing)
+		return fault_set(&command->fault,
+				 GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
+				 "the directory is being changed; try again "
+				 "when that is done");
+	gateway->changing = command;
+	return 0;
+}
+
 static int import_job_destroy(struct import_job *job)
 {
-	job->command->gateway->import = NULL;
+	job->command->gateway->changing = NULL;
 	talloc_free(job->ctx);
 	return 0;
 }
@@ -216,10 +229,7 @@ void command_import(struct command *command)
 		command_refuse(command);
 		return;
 	}
-	if (gateway->import) {
-		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
-			  "another import is being carried out; try again when "
-			  "it is done");
+	if (command_begin_change(command)) {
 		command_refuse(command);
 		return;
 	}
@@ -228,7 +238,6 @@ void command_import(struct command *command)
 	job->command = command;
 	job->batch = command->batch;
 	job->existing = gateway->directory;
-	gateway->import = job;
 	talloc_set_destructor(job, import_job_destroy);
 	if (!job_add(gateway->jobs, import_work, import_done, job))
 		return;

@@ -186,6 +186,24 @@ static int judge_recording(struct command *command)
 	return refuse_home(command, channel);
 }
 
+static int judge_excuse(struct command *command)
+{
+	const Gridcall__V1__ExcuseRequest *request = command->request->excuse;
+	const struct unit *unit;
+	size_t i;
+
+	for (i = 0; i < request->n_units; i++) {
+		unit = directory_find_unit(command->gateway->directory,
+					   request->units[i]);
+		if (!unit || scope_has_unit(command->sees, unit))
+			continue;
+		fault_set(&command->fault, NOT_FOUND, JURISDICTION_NO_UNIT,
+			  request->units[i]);
+		return jurisdiction_outside(command);
+	}
+	return 0;
+}
+
 int jurisdiction_judge(struct command *command)
 {
 	if (!command->sees)
@@ -203,6 +221,8 @@ int jurisdiction_judge(struct command *command)
 		return judge_import(command);
 	case GRIDCALL__V1__REQUEST__BODY_RECORDING:
 		return judge_recording(command);
+	case GRIDCALL__V1__REQUEST__BODY_EXCUSE:
+		return judge_excuse(command);
 	default:
 		return 0;
 	}

@@ -45,6 +45,8 @@ int jurisdiction_outside(struct command *command);
 /* The channel's code in a recording's name, "" when it has none. */
 void jurisdiction_recorded_on(char *code, size_t size, const char *recording);
 
+#define JURISDICTION_NO_UNIT                                                   \
+	"there is no unit '%.64s'; \"gridcall units\" lists them"
 #define JURISDICTION_NO_RECORDING                                              \
 	"there is no recording '%s'; that of an over that just ended is "      \
 	"there in a moment, so ask again"

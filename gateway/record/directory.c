@@ -89,6 +89,11 @@ static int by_reach(const void *a, const void *b)
 	return order ? order : strcmp(left->word, right->word);
 }
 
+bool unit_is_excused(const struct unit *unit, int64_t now_us)
+{
+	return unit->excused_until_us > now_us;
+}
+
 const struct unit *directory_find_unit(const struct directory *directory,
 				       const char *code)
 {
@@ -246,6 +251,7 @@ void directory_builder_unit(struct directory_builder *builder,
 	keep_text(builder, &kept->crs);
 	keep_list(builder, &kept->cameras);
 	keep_list(builder, &kept->tags);
+	keep_text(builder, &kept->excused_reason);
 	for (radio = kept->radio_ids; *radio; radio++)
 		builder->radio_count++;
 }

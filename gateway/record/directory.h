@@ -39,6 +39,9 @@ struct unit {
 	const char *crs;
 	char **cameras;
 	char **tags;
+	/* No columns: what an officer said. */
+	int64_t excused_until_us; /* UTC; not later than now: it is not */
+	const char *excused_reason;
 };
 
 struct channel_entry {
@@ -70,6 +73,9 @@ const struct unit *directory_unit(const struct directory *directory,
 				  size_t index);
 const struct channel_entry *directory_channel(const struct directory *directory,
 					      size_t index);
+
+/* Whether it is left out of calls at a time, UTC. */
+bool unit_is_excused(const struct unit *unit, int64_t now_us);
 
 /* NULL when there is none.  Hashed or sorted: cheap at 100,000 units. */
 const struct unit *directory_find_unit(const struct directory *directory,

@@ -60,6 +60,8 @@ void unit_to_message(const struct unit *unit, Gridcall__V1__Unit *message)
 	message->n_cameras = count(unit->cameras);
 	message->tags = unit->tags;
 	message->n_tags = count(unit->tags);
+	message->excused_until_us = unit->excused_until_us;
+	message->excused_reason = text(unit->excused_reason);
 }
 
 void channel_to_message(const struct channel_entry *channel,
@@ -108,6 +110,8 @@ void unit_from_message(struct unit *unit, void *ctx,
 	unit->crs = message->crs;
 	unit->cameras = list_of(ctx, message->cameras, message->n_cameras);
 	unit->tags = list_of(ctx, message->tags, message->n_tags);
+	unit->excused_until_us = message->excused_until_us;
+	unit->excused_reason = message->excused_reason;
 }
 
 void channel_from_message(struct channel_entry *channel, void *ctx,

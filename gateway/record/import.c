@@ -51,6 +51,23 @@ static void keep_channels(struct import *import,
 	rows->rows = channels;
 }
 
+/* They are no columns of the file: a unit that stays stays excused. */
+static void keep_excuses(const struct import_rows *rows,
+			 const struct directory *existing)
+{
+	const struct unit *before;
+	struct unit *units = rows->rows;
+	size_t i;
+
+	for (i = 0; i < rows->count; i++) {
+		before = directory_find_unit(existing, units[i].code);
+		if (!before)
+			continue;
+		units[i].excused_until_us = before->excused_until_us;
+		units[i].excused_reason = before->excused_reason;
+	}
+}
+
 static struct directory *build(struct import *import,
 			       const struct import_rows *units,
 			       const struct import_rows *channels)
@@ -263,6 +280,7 @@ struct import *import_run(void *ctx, const struct import_files *files,
 		      sizeof(*import->faults), by_place);
 		return import;
 	}
+	keep_excuses(&units, existing);
 	import->directory = build(import, &units, &channels);
 	compare_channels(import, existing);
 	compare_units(import, existing);

@@ -74,6 +74,7 @@ struct site {
 	Gridcall__V1__Reply *by_token[16];
 	uint64_t token;
 	uint64_t events;
+	char last_unit[96]; /* topic, code and column of a unit's event */
 	struct audit_seen audits[AUDITS_MAX];
 	size_t audit_count;
 };
@@ -199,6 +200,10 @@ static void site_event(void *data, const struct ledger_event *row)
 
 	site.events++;
 	assert_non_null(event);
+	if (event->body_case == GRIDCALL__V1__EVENT__BODY_UNIT)
+		snprintf(site.last_unit, sizeof(site.last_unit), "%s %s %s",
+			 row->topic, event->unit->unit->code,
+			 event->unit->n_columns ? event->unit->columns[0] : "");
 	if (event->body_case != GRIDCALL__V1__EVENT__BODY_AUDIT ||
 	    site.audit_count == AUDITS_MAX) {
 		gridcall__v1__event__free_unpacked(event, NULL);

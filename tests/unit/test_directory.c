@@ -118,9 +118,29 @@ static void a_unit_survives_its_message(void **state)
 	char *list[] = {(char *)"keypad", (char *)"speech", NULL};
 	char *none[] = {NULL};
 	struct unit unit = {
-		"A",  "b", "c", none, "GZ:A",  "440106", "440106530000",
-		"07", "z", "C", "07", list,    list,     18,
-		"d",  "p", "1", "2",  "GCJ02", none,     list,
+		"A",
+		"b",
+		"c",
+		none,
+		"GZ:A",
+		"440106",
+		"440106530000",
+		"07",
+		"z",
+		"C",
+		"07",
+		list,
+		list,
+		18,
+		"d",
+		"p",
+		"1",
+		"2",
+		"GCJ02",
+		none,
+		list,
+		123456789,
+		"holiday",
 	};
 	struct unit back;
 	Gridcall__V1__Unit message;
@@ -138,6 +158,8 @@ static void a_unit_survives_its_message(void **state)
 	assert_null(back.cameras[0]);
 	assert_string_equal(back.tags[0], "keypad");
 	assert_int_equal(back.strength, 18);
+	assert_int_equal(back.excused_until_us, 123456789);
+	assert_string_equal(back.excused_reason, "holiday");
 	talloc_free(ctx);
 }
 
