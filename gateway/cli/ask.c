@@ -165,6 +165,19 @@ void cli_make_key(char key[CLI_KEY_SIZE])
 		sprintf(key + 2 * i, "%02x", bytes[i]);
 }
 
+enum status cli_ask_once(struct cli *cli, Gridcall__V1__Request *request,
+			 Gridcall__V1__Reply **reply)
+{
+	char random[CLI_KEY_SIZE];
+	enum status status;
+
+	cli_make_key(random);
+	request->idempotency_key = (char *)cli_text(cli, "once", random);
+	status = cli_ask(cli, request, reply);
+	request->idempotency_key = NULL;
+	return status;
+}
+
 enum status cli_print_json(const ProtobufCMessage *message)
 {
 	struct json json = {0};

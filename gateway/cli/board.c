@@ -165,6 +165,7 @@ static struct board_unit *add_called(struct board *board,
 		COPY(unit->name, called->name);
 	unit->expected = called->expected;
 	unit->state = called->state;
+	COPY(unit->reason, called->reason);
 	(void)channel_get(board, called->channel);
 	return unit;
 }

@@ -124,6 +124,10 @@ enum status cli_ask(struct cli *cli, Gridcall__V1__Request *request,
 #define CLI_KEY_SIZE 33
 void cli_make_key(char key[CLI_KEY_SIZE]);
 
+/* The same for what changes something: once, even if it is sent twice. */
+enum status cli_ask_once(struct cli *cli, Gridcall__V1__Request *request,
+			 Gridcall__V1__Reply **reply);
+
 /* A message as one line of JSON on stdout, at once. */
 enum status cli_print_json(const ProtobufCMessage *message);
 

@@ -13,6 +13,9 @@
 enum status units_run(struct cli *cli);
 enum status channels_run(struct cli *cli);
 
+/* excuse_cli.c */
+enum status excuse_run(struct cli *cli);
+
 /* import_cli.c */
 enum status import_files_run(struct cli *cli);
 

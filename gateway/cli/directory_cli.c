@@ -6,12 +6,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "gateway/cli/table.h"
+#include "gateway/cli/when.h"
 
 static const char *const unit_headings[] = {
-	"CODE",      "CHANNEL",    "NUMBER", "NAME", "CATEGORY",
-	">STRENGTH", "ANSWERS BY", "DUTY",   "TAGS", NULL};
+	"CODE",       "CHANNEL", "NUMBER", "NAME",    "CATEGORY", ">STRENGTH",
+	"ANSWERS BY", "DUTY",    "TAGS",   "EXCUSED", NULL};
 
 static const char *const channel_headings[] = {
 	"CODE",   "STATE", "KIND", "DRIVER", ">UNITS",
@@ -33,6 +35,18 @@ static void add_list(struct table *table, size_t count, char **texts)
 	table_add(table, text);
 }
 
+static void add_excuse(struct table *table, const Gridcall__V1__Unit *unit)
+{
+	char until[WHEN_SIZE];
+
+	if (unit->excused_until_us <= (int64_t)time(NULL) * 1000000) {
+		table_add(table, "");
+		return;
+	}
+	when_tell(until, unit->excused_until_us);
+	table_format(table, "until %s: %s", until, unit->excused_reason);
+}
+
 static void add_unit(struct table *table, const Gridcall__V1__Unit *unit)
 {
 	table_add(table, unit->code);
@@ -44,6 +58,7 @@ static void add_unit(struct table *table, const Gridcall__V1__Unit *unit)
 	add_list(table, unit->n_answers_by, unit->answers_by);
 	table_add(table, unit->duty);
 	add_list(table, unit->n_tags, unit->tags);
+	add_excuse(table, unit);
 }
 
 static void put_units(const Gridcall__V1__UnitsReply *units)

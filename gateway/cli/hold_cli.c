@@ -8,20 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Send what changes something, once even if the network repeats it. */
-static enum status ask_once(struct cli *cli, Gridcall__V1__Request *request,
-			    Gridcall__V1__Reply **reply)
-{
-	char random[CLI_KEY_SIZE];
-	enum status status;
-
-	cli_make_key(random);
-	request->idempotency_key = (char *)cli_text(cli, "once", random);
-	status = cli_ask(cli, request, reply);
-	request->idempotency_key = NULL;
-	return status;
-}
-
 static enum status hold(struct cli *cli, Gridcall__V1__Request__BodyCase kind,
 			const char *done)
 {
@@ -35,7 +21,7 @@ static enum status hold(struct cli *cli, Gridcall__V1__Request__BodyCase kind,
 	request.pause = &body; /* resume and cancel share its place */
 	body.call = (char *)cli->words[0];
 	body.reason = reason;
-	status = ask_once(cli, &request, &reply);
+	status = cli_ask_once(cli, &request, &reply);
 	free(reason);
 	if (status)
 		return status;
@@ -72,7 +58,7 @@ enum status release_run(struct cli *cli)
 	request.body_case = GRIDCALL__V1__REQUEST__BODY_RELEASE;
 	request.release = &body;
 	body.channel = (char *)cli->words[0];
-	status = ask_once(cli, &request, &reply);
+	status = cli_ask_once(cli, &request, &reply);
 	if (status)
 		return status;
 	if (cli_has(cli, "json"))
@@ -121,7 +107,7 @@ enum status confirm_run(struct cli *cli)
 		return status;
 	request.body_case = GRIDCALL__V1__REQUEST__BODY_CONFIRM;
 	request.confirm = &body;
-	status = ask_once(cli, &request, &reply);
+	status = cli_ask_once(cli, &request, &reply);
 	if (status)
 		return status;
 	if (cli_has(cli, "json"))

@@ -73,6 +73,8 @@ static void put_not_asked(const Gridcall__V1__Plan *plan)
 			text_of_state(unit->state,
 				      GRIDCALL__V1__GRADE__GRADE_UNSPECIFIED),
 			unit->channel, unit->unit, unit->name);
+		if (unit->reason[0])
+			line_format(&line, STYLE_PLAIN, "  %s", unit->reason);
 		line_end(&line);
 	}
 }

@@ -65,6 +65,29 @@ def test_units_and_channels_are_listed(gateway):
     assert status == 3 and "number" in err
 
 
+def test_an_excused_unit_is_left_out_until_it_is_called_again(gateway):
+    status, out, _ = gateway.gridcall(
+        "excuse", "CH1-02", "--reason", "电台送修", "--until", "7d")
+    assert status == 0 and "left out of calls until 20" in out
+    status, out, _ = gateway.gridcall("units", "number=02")
+    assert "电台送修" in out
+    gateway.kill()
+    gateway.start()
+    status, out, _ = gateway.gridcall("plan", "--exercise")
+    assert status == 0 and "asked 2" in out
+    assert re.search(r"excused .*CH1-02 .*电台送修", out)
+    status, out, _ = gateway.gridcall("excuse", "CH1-02", "--end")
+    assert status == 0 and "called again" in out
+    status, out, _ = gateway.gridcall("plan", "--exercise")
+    assert "asked 3" in out and "电台送修" not in out
+    status, _, err = gateway.gridcall("excuse", "CH1-02", "--until", "soon",
+                                      "--reason", "x")
+    assert status == 2 and "7d" in err
+    status, _, err = gateway.gridcall("excuse", "CH1-99", "--until", "7d",
+                                      "--reason", "x")
+    assert status == 3 and "CH1-99" in err
+
+
 def test_a_plan_is_shown_without_sending_anything(gateway):
     status, out, _ = gateway.gridcall("plan", "--exercise")
     assert status == 0
