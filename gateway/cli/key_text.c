@@ -8,80 +8,34 @@
 #include <unistd.h>
 
 #include "gateway/cli/texts.h"
+#include "gateway/cli/when.h"
 
-#define TCP      "tcp://"
-#define SPAN_MAX (100ull * 366 * 86400) /* seconds: nobody plans further */
+#define TCP "tcp://"
 
 /* ---------------------------------------------------------------- times -- */
 
 int key_text_span(const char *text, uint32_t *span_s)
 {
-	static const struct {
-		char unit;
-		uint32_t seconds;
-	} units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-	unsigned long long number;
-	char *end;
-	size_t i;
-
-	if (text[0] < '0' || text[0] > '9')
-		return -EINVAL;
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno || !*end || end[1] || number > SPAN_MAX)
-		return -EINVAL;
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (*end == units[i].unit &&
-		    number * units[i].seconds <= SPAN_MAX) {
-			*span_s = (uint32_t)(number * units[i].seconds);
-			return 0;
-		}
-	return -EINVAL;
-}
-
-static int take_day(const char *text, time_t *moment)
-{
-	struct tm day = {.tm_isdst = -1};
-	const char *end = strptime(text, "%Y-%m-%d", &day);
-	int month = day.tm_mon;
-	int of_month = day.tm_mday;
-
-	if (!end || *end || strlen(text) != strlen("2027-01-01"))
-		return -EINVAL;
-	*moment = mktime(&day);
-	/* The 31st of a month that has none becomes another day. */
-	if (day.tm_mon != month || day.tm_mday != of_month)
-		return -EINVAL;
-	return *moment == (time_t)-1 ? -EINVAL : 0;
+	return when_span(text, span_s) ? 0 : -EINVAL;
 }
 
 int key_text_moment(const char *text, time_t now, int64_t *moment_us)
 {
-	uint32_t span_s;
-	time_t moment;
+	int64_t now_us = (int64_t)now * 1000000;
+	int64_t at_us = 0;
 
-	if (!strcmp(text, "never")) {
-		*moment_us = 0;
-		return 0;
-	}
-	if (!key_text_span(text, &span_s))
-		moment = now + (time_t)span_s;
-	else if (take_day(text, &moment))
+	if (strcmp(text, "never") &&
+	    (!when_parse(text, now_us, &at_us) || at_us < now_us))
 		return -EINVAL;
-	if (moment < now)
-		return -EINVAL;
-	*moment_us = (int64_t)moment * 1000000;
+	*moment_us = at_us;
 	return 0;
 }
 
 void key_text_of_moment(char text[KEY_TEXT_SIZE], int64_t moment_us)
 {
-	time_t moment = (time_t)(moment_us / 1000000);
-	struct tm local;
-
 	strcpy(text, text_of(TEXT_NEVER));
-	if (moment_us && localtime_r(&moment, &local))
-		(void)strftime(text, KEY_TEXT_SIZE, "%Y-%m-%d %H:%M", &local);
+	if (moment_us)
+		when_tell(text, moment_us);
 }
 
 /* ---------------------------------------------------------------- words -- */

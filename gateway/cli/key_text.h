@@ -16,12 +16,12 @@
 
 #define KEY_TEXT_SIZE 1024
 
-/* A span like 90d, 12h, 30m or 3600s.  0, or -EINVAL. */
+/* A span as in when.h.  0, or -EINVAL. */
 int key_text_span(const char *text, uint32_t *span_s);
 
 /*
- * A span from now, a day (its local midnight), or "never" (0), as UTC
- * microseconds.  0, or -EINVAL, for a moment that is over too.
+ * A time as in when.h, or "never" (0), as UTC microseconds.  0, or -EINVAL, for
+ * a moment that is over too.
  */
 int key_text_moment(const char *text, time_t now, int64_t *moment_us);
 

@@ -1,40 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/cli/when.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define US       INT64_C(1000000)
-#define SPAN_MAX 1000000 /* of any unit */
+#define SPAN_MAX (100ull * 366 * 86400) /* seconds: nobody plans further */
 
-static int64_t unit_us(char unit)
+bool when_span(const char *text, uint32_t *span_s)
 {
-	switch (unit) {
-	case 'm':
-		return 60 * US;
-	case 'h':
-		return 3600 * US;
-	case 'd':
-		return 86400 * US;
-	case 'w':
-		return 7 * 86400 * US;
-	default:
-		return 0;
-	}
-}
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = {{'w', 7 * 86400},
+		     {'d', 86400},
+		     {'h', 3600},
+		     {'m', 60},
+		     {'s', 1}};
+	unsigned long long number;
+	char *end;
+	size_t i;
 
-static bool parse_span(const char *text, int64_t now_us, int64_t *at_us)
-{
-	size_t len = strspn(text, "0123456789");
-	long count = strtol(text, NULL, 10);
-	int64_t unit = len ? unit_us(text[len]) : 0;
-
-	if (!unit || text[len + 1] || count < 1 || count > SPAN_MAX)
+	if (text[0] < '0' || text[0] > '9')
 		return false;
-	*at_us = now_us + count * unit;
-	return true;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || !*end || end[1] || number > SPAN_MAX)
+		return false;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (*end == units[i].unit &&
+		    number * units[i].seconds <= SPAN_MAX) {
+			*span_s = (uint32_t)(number * units[i].seconds);
+			return true;
+		}
+	return false;
 }
 
 /* strptime() takes blanks and short figures; what it read must read back. */
@@ -59,8 +61,13 @@ static bool parse_local(const char *text, const char *format, int64_t *at_us)
 
 bool when_parse(const char *text, int64_t now_us, int64_t *at_us)
 {
-	return parse_span(text, now_us, at_us) ||
-	       parse_local(text, "%Y-%m-%d", at_us) ||
+	uint32_t span_s;
+
+	if (when_span(text, &span_s)) {
+		*at_us = now_us + (int64_t)span_s * US;
+		return true;
+	}
+	return parse_local(text, "%Y-%m-%d", at_us) ||
 	       parse_local(text, "%Y-%m-%dT%H:%M", at_us);
 }
 
