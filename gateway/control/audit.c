@@ -59,32 +59,57 @@ static void fill_subject(struct command *command)
 	utf8_mend(subject);
 }
 
+/* A reason: it was refused. */
 static void add_event(struct command *command, struct ledger_batch *batch,
-		      char *reason)
+		      const char *topic, const char *subject,
+		      const char *reason)
 {
 	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
 	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
-	struct topic topic = {.kind = TOPIC_AUDIT};
-	char text[TOPIC_MAX];
 
-	OSMO_STRLCPY_ARRAY(topic.gateway, command->gateway->running.id);
-	fill_subject(command);
 	audit.principal = command->principal.name;
 	audit.address = command->principal.address;
 	audit.command = (char *)command_name(command);
-	audit.subject = command->subject;
+	audit.subject = (char *)subject;
 	audit.refused = reason != NULL;
 	if (reason)
-		audit.reason = reason;
+		audit.reason = (char *)reason;
 	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
 	event.audit = &audit;
-	if (!topic_build(text, &topic))
-		(void)ledger_batch_event(batch, text, "", &event);
+	(void)ledger_batch_event(batch, topic, "", &event);
+}
+
+static void add_to_gateway(struct command *command, struct ledger_batch *batch,
+			   const char *subject, const char *reason)
+{
+	struct topic parts = {.kind = TOPIC_AUDIT};
+	char topic[TOPIC_MAX];
+
+	OSMO_STRLCPY_ARRAY(parts.gateway, command->gateway->running.id);
+	if (!topic_build(topic, &parts))
+		add_event(command, batch, topic, subject, reason);
 }
 
 void audit_done(struct command *command)
 {
-	add_event(command, command->batch, NULL);
+	fill_subject(command);
+	add_to_gateway(command, command->batch, command->subject, NULL);
+}
+
+void audit_about(struct command *command, struct ledger_batch *batch,
+		 const char *subject)
+{
+	add_to_gateway(command, batch, subject, NULL);
+}
+
+void audit_at_home(struct command *command, struct ledger_batch *batch,
+		   const struct channel_entry *channel, enum topic_kind kind,
+		   const char *subject)
+{
+	char topic[TOPIC_MAX];
+
+	if (!topic_in_area(topic, channel->home, kind))
+		add_event(command, batch, topic, subject, NULL);
 }
 
 /* ---- refusals ---- */
@@ -160,6 +185,7 @@ void audit_refused(struct command *command)
 	refusals->omitted = 0;
 	utf8_mend(reason);
 	batch = ledger_batch_alloc(gateway->ledger);
-	add_event(command, batch, reason);
+	fill_subject(command);
+	add_to_gateway(command, batch, command->subject, reason);
 	ledger_commit(gateway->ledger, batch, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/control/audit.h"
 #include "gateway/job.h"
 #include "gateway/log.h"
 #include "gateway/record/import.h"
@@ -63,27 +64,17 @@ static int check_number(const struct channel_entry *channel, const char *number,
 static void audit_channels(struct import_job *job)
 {
 	const struct import *import = job->import;
-	struct command *command = job->command;
-	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
-	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
-	char topic[TOPIC_MAX];
 	size_t i;
 
-	audit.principal = command->principal.name;
-	audit.address = command->principal.address;
-	audit.command = (char *)"import";
-	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
-	event.audit = &audit;
 	for (i = 0; i < import->change_count; i++) {
 		const struct import_change *change = &import->changes[i];
 		const struct channel_entry *channel =
 			change->channel ? change->channel
 					: change->channel_before;
 
-		if (!channel || topic_in_area(topic, channel->home, TOPIC_UNIT))
-			continue;
-		audit.subject = (char *)channel->code;
-		(void)ledger_batch_event(job->batch, topic, "", &event);
+		if (channel)
+			audit_at_home(job->command, job->batch, channel,
+				      TOPIC_UNIT, channel->code);
 	}
 }
 

@@ -142,7 +142,7 @@ static void begin(struct command *command)
 
 	for (i = 0; i < request->n_channels; i++)
 		if (is_new(command, i))
-			live_audit(command, batch, "listen",
+			live_audit(command, batch,
 				   directory_find_channel(
 					   command->gateway->directory,
 					   request->channels[i]));

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/control/live.h"
 
-#include <osmocom/core/utils.h>
-
+#include "gateway/control/audit.h"
 #include "gateway/control/jurisdiction.h"
-#include "proto/topic.h"
 
 const struct channel_entry *live_channel(struct command *command,
 					 const char *code)
@@ -32,22 +30,8 @@ const struct channel_entry *live_channel(struct command *command,
 }
 
 void live_audit(struct command *command, struct ledger_batch *batch,
-		const char *name, const struct channel_entry *channel)
+		const struct channel_entry *channel)
 {
-	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
-	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
-	struct topic everything = {.kind = TOPIC_AUDIT};
-	char topic[TOPIC_MAX];
-
-	audit.principal = command->principal.name;
-	audit.address = command->principal.address;
-	audit.command = (char *)name;
-	audit.subject = (char *)channel->code;
-	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
-	event.audit = &audit;
-	if (!topic_in_area(topic, channel->home, TOPIC_OVER))
-		(void)ledger_batch_event(batch, topic, "", &event);
-	OSMO_STRLCPY_ARRAY(everything.gateway, command->gateway->running.id);
-	if (!topic_build(topic, &everything))
-		(void)ledger_batch_event(batch, topic, "", &event);
+	audit_at_home(command, batch, channel, TOPIC_OVER, channel->code);
+	audit_about(command, batch, channel->code);
 }

@@ -16,6 +16,6 @@
 const struct channel_entry *live_channel(struct command *command,
 					 const char *code);
 
-/* That this command is about a channel: an event on its home's topic. */
+/* That this command is about a channel: told at its home too. */
 void live_audit(struct command *command, struct ledger_batch *batch,
-		const char *name, const struct channel_entry *channel);
+		const struct channel_entry *channel);

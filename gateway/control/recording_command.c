@@ -95,23 +95,14 @@ out:
 /* Where the channel lives it is told too who heard it. */
 static void tell_home(struct command *command, const char *name)
 {
-	Gridcall__V1__Event event = GRIDCALL__V1__EVENT__INIT;
-	Gridcall__V1__AuditEvent audit = GRIDCALL__V1__AUDIT_EVENT__INIT;
 	const struct channel_entry *channel;
-	char topic[TOPIC_MAX];
 	char code[64];
 
 	jurisdiction_recorded_on(code, sizeof(code), name);
 	channel = directory_find_channel(command->gateway->directory, code);
-	if (!channel || topic_in_area(topic, channel->home, TOPIC_OVER))
-		return; /* gone: the gateway's own topic has it */
-	audit.principal = command->principal.name;
-	audit.address = command->principal.address;
-	audit.command = (char *)"recording";
-	audit.subject = (char *)name;
-	event.body_case = GRIDCALL__V1__EVENT__BODY_AUDIT;
-	event.audit = &audit;
-	(void)ledger_batch_event(command->batch, topic, "", &event);
+	if (channel) /* else the gateway's own topic has it */
+		audit_at_home(command, command->batch, channel, TOPIC_OVER,
+			      name);
 }
 
 /* On main, when the event is on the disk. */

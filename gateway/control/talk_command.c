@@ -208,7 +208,7 @@ static void begin(struct command *command)
 	}
 	batch = ledger_batch_alloc(gateway->ledger);
 	for (i = 0; i < beginning->count; i++)
-		live_audit(command, batch, "talk",
+		live_audit(command, batch,
 			   directory_find_channel(gateway->directory,
 						  beginning->codes[i]));
 	ledger_commit(gateway->ledger, batch, on_audited, command);
