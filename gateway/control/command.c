@@ -347,25 +347,34 @@ static void command_look_up(struct command *command)
 
 /* ---- taking a request ---- */
 
+/* The reply carries the id, and is to be read by who sent it. */
+static int check_text(struct command *command)
+{
+	Gridcall__V1__Request *request = command->request;
+	const char *garbled = message_garbled_field(&request->base);
+
+	if (!garbled)
+		return 0;
+	if (request->id[0])
+		utf8_mend(request->id);
+	return fault_set(
+		&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+		"the field %s holds no UTF-8; send text as UTF-8", garbled);
+}
+
 static int check_request(struct command *command)
 {
 	const struct command_row *row = command_row(command);
 	struct fault *fault = &command->fault;
-	const char *garbled;
 
+	if (check_text(command))
+		return -EINVAL;
 	if (!row)
 		return fault_set(fault,
 				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
 				 "this gateway (version %s) does not know that "
 				 "command; ask for one of gridcall.proto",
 				 GRIDCALL_VERSION);
-	garbled = message_garbled_field(&command->request->base);
-	if (garbled)
-		return fault_set(fault,
-				 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
-				 "the field %s holds no UTF-8; send text as "
-				 "UTF-8",
-				 garbled);
 	if (strlen(command->request->idempotency_key) > IDEMPOTENCY_KEY_MAX)
 		return fault_set(
 			fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT,
