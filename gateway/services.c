@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <osmocom/core/select.h>
 #include <osmocom/core/talloc.h>
@@ -13,9 +15,10 @@
 #include "gateway/clock.h"
 #include "gateway/inbox.h"
 #include "gateway/log.h"
+#include "gateway/rota.h"
 
-#define REQUESTS_MAX 4096 /* waiting for main */
-#define REQUESTS_RUN 64   /* carried out before the loop looks elsewhere */
+#define REQUESTS_MAX    4096  /* waiting for main */
+#define REQUESTS_RUN_US 20000 /* before the loop looks elsewhere */
 /* Of all that wait; one alone may be as large as its service lets through. */
 #define REQUESTS_BYTES_MAX (64u << 20)
 #define STUCK_S            5 /* without progress */
@@ -52,9 +55,11 @@ struct services {
 	struct gridcall_key *keys; /* in force; NULL: not told yet */
 	size_t key_count;
 	struct inbox *requests; /* struct parcel * */
+	struct rota *rota;      /* the same, once main saw them */
 	_Atomic size_t requests_bytes;
 	struct inbox *lines; /* struct line */
 	struct osmo_fd requests_ofd;
+	struct osmo_fd rota_ofd; /* always readable: watched when it waits */
 	struct osmo_fd lines_ofd;
 };
 
@@ -187,32 +192,56 @@ static const struct gridcall_service_host service_host = {
 	.commands = host_commands,
 };
 
+/* Over ipc all are one principal, and each connection is on its own. */
+static void queue_requests(struct services *services)
+{
+	struct parcel *parcel;
+
+	while (!inbox_take(services->requests, &parcel)) {
+		struct rota_asker asker = {.principal = parcel->principal};
+
+		if (!parcel->has_key)
+			asker.connection = parcel->connection;
+		rota_put(services->rota, &asker, parcel);
+	}
+}
+
+static void run_request(struct services *services, struct parcel *parcel)
+{
+	services->config.on_request(
+		services->config.data,
+		&(struct service_request){
+			.bridge = parcel->bridge,
+			.token = parcel->token,
+			.principal = parcel->principal,
+			.address = parcel->address,
+			.data = parcel->data,
+			.len = parcel->len,
+			.received_us = parcel->received_us,
+			.connection = parcel->connection,
+			.public_key =
+				parcel->has_key ? parcel->public_key : NULL,
+		});
+	parcel_free(services, parcel);
+}
+
+/* Some of what waits; the rest when the loop has looked elsewhere. */
 static int on_requests(struct osmo_fd *ofd, unsigned int what)
 {
 	struct services *services = ofd->data;
+	uint64_t end_us = clock_now_us() + REQUESTS_RUN_US;
 	struct parcel *parcel;
-	int i;
 
-	for (i = 0; i < REQUESTS_RUN; i++) {
-		if (inbox_take(services->requests, &parcel))
-			break;
-		services->config.on_request(
-			services->config.data,
-			&(struct service_request){
-				.bridge = parcel->bridge,
-				.token = parcel->token,
-				.principal = parcel->principal,
-				.address = parcel->address,
-				.data = parcel->data,
-				.len = parcel->len,
-				.received_us = parcel->received_us,
-				.connection = parcel->connection,
-				.public_key = parcel->has_key
-						      ? parcel->public_key
-						      : NULL,
-			});
-		parcel_free(services, parcel);
-	}
+	do {
+		queue_requests(services);
+		parcel = rota_take(services->rota);
+		if (parcel)
+			run_request(services, parcel);
+	} while (parcel && clock_now_us() < end_us);
+	if (rota_is_empty(services->rota))
+		osmo_fd_read_disable(&services->rota_ofd);
+	else
+		osmo_fd_read_enable(&services->rota_ofd);
 	return 0;
 }
 
@@ -236,6 +265,16 @@ static int watch_inbox(struct osmo_fd *ofd, struct inbox *inbox,
 	return osmo_fd_register(ofd);
 }
 
+static int watch_rota(struct services *services)
+{
+	int fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	osmo_fd_setup(&services->rota_ofd, fd, 0, on_requests, services, 0);
+	return osmo_fd_register(&services->rota_ofd);
+}
+
 struct services *services_alloc(void *ctx, const struct services_config *config)
 {
 	struct services *services = talloc_zero(ctx, struct services);
@@ -245,10 +284,13 @@ struct services *services_alloc(void *ctx, const struct services_config *config)
 	INIT_LLIST_HEAD(&services->bridges);
 	services->requests = inbox_alloc(REQUESTS_MAX, sizeof(struct parcel *));
 	services->lines = inbox_alloc(256, sizeof(struct line));
+	services->rota = rota_alloc(services);
 	services->requests_ofd.fd = -1;
+	services->rota_ofd.fd = -1;
 	services->lines_ofd.fd = -1;
 	if (!watch_inbox(&services->requests_ofd, services->requests,
 			 on_requests, services) &&
+	    !watch_rota(services) &&
 	    !watch_inbox(&services->lines_ofd, services->lines, on_lines,
 			 services))
 		return services;
@@ -270,8 +312,14 @@ struct services *services_free(struct services *services)
 		return NULL;
 	llist_for_each_entry_safe (bridge, next, &services->bridges, entry)
 		bridge_close(bridge);
-	while (services->requests && !inbox_take(services->requests, &parcel))
+	if (services->requests)
+		queue_requests(services);
+	while ((parcel = rota_take(services->rota)))
 		parcel_free(services, parcel);
+	if (services->rota_ofd.fd >= 0) {
+		osmo_fd_unregister(&services->rota_ofd);
+		close(services->rota_ofd.fd);
+	}
 	if (services->requests_ofd.fd >= 0)
 		osmo_fd_unregister(&services->requests_ofd);
 	if (services->lines_ofd.fd >= 0)
