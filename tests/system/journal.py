@@ -23,7 +23,6 @@ import zmq
 RECORD = struct.Struct("<QQ8s8s")
 REPLY_S = 1
 HEARTBEATS_APART_US = 5_000_000
-REPLAY_PREFIXES = 256  # with more everything is asked for, and chosen from
 
 
 def digest(*parts):
@@ -126,14 +125,15 @@ class Client:
             self.taken += 1
         return event.topic_seq <= tail + 1
 
-    def recover(self):
+    def recover(self, why):
         """Everything after what the journal has, page by page."""
+        print(f"after {self.journal.through}: {why}", file=sys.stderr,
+              flush=True)
         while True:
             self.taken = 0
             page = self.ask(pb.Request(replay=pb.ReplayRequest(
                 epoch=self.epoch, after_seq=self.journal.through,
-                prefixes=self.prefixes if len(self.prefixes)
-                <= REPLAY_PREFIXES else ()))).replay
+                prefixes=self.prefixes))).replay
             self.epoch = page.epoch
             for payload in page.events:
                 event = pb.Event.FromString(payload)
@@ -151,10 +151,12 @@ class Client:
             0 <= apart <= HEARTBEATS_APART_US
         self.heard = (status.time_us, status.up_since_us)
         assert self.epoch in ("", status.epoch), "another epoch"
-        if not whole or any(self.journal.tail(tail.topic) < tail.topic_seq
-                            for tail in status.topics
-                            if self.is_mine(tail.topic)):
-            self.recover()
+        late = [tail for tail in status.topics if self.is_mine(tail.topic)
+                and self.journal.tail(tail.topic) < tail.topic_seq]
+        if not whole:
+            self.recover("heartbeats were missed")
+        elif late:
+            self.recover(f"{len(late)} topics ended later, {late[0]}")
         else:
             self.journal.mark(status.seq)
 
@@ -167,7 +169,7 @@ class Client:
             elif kind not in (b"channel", b"voice"):
                 event = pb.Event.FromString(payload)
                 if event.seq and not self.take(event, payload):
-                    self.recover()
+                    self.recover(f"{event.topic} comes to {event.topic_seq}")
 
 
 def main():

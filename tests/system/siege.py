@@ -63,10 +63,23 @@ def connect_raw(address):
     return end
 
 
+def read_exactly(end, count):
+    data = b""
+    while len(data) < count:
+        more = end.recv(count - len(data))
+        if not more:
+            raise ConnectionResetError("hung up")
+        data += more
+    return data
+
+
 def shake_hands(address, kind):
     """A bare connection that ZeroMQ takes for a socket of that kind."""
     end = connect_raw(address)
     end.sendall(GREETING + ready(kind))
+    read_exactly(end, len(GREETING))
+    _, size = read_exactly(end, 2)
+    read_exactly(end, size)  # its READY: nothing may be sent before
     return end
 
 
@@ -117,9 +130,16 @@ class Siege:
 
     def bring_in(self, count=UNITS, **more):
         self.number += 1
-        done = self.gateway.do(**{"import": pb.ImportRequest(
+        request = pb.Request(**{"import": pb.ImportRequest(
             units_csv=directory(f"第{self.number}次", count), **more)})
-        assert done.done, done
+
+        def carried_out():
+            request.ClearField("id")
+            reply = self.gateway.ask(request)
+            # An attacker may have sent one that is looked at just now.
+            return reply.error.code != pb.ERROR_BUSY and reply
+        reply = wait_until(carried_out, "an import", ANSWER_S)
+        assert getattr(reply, "import").done, reply
 
     def await_subscriber(self):
         seq = self.gateway.do(status={}).seq
@@ -172,7 +192,7 @@ class Siege:
             seqs.add(seq)
         assert seqs == set(range(1, len(seqs) + 1))
         assert self.subscriber.recovered() == self.recovered, \
-            "the honest subscriber had a gap"
+            f"the honest subscriber had a gap:\n{self.read_trouble()}"
 
     def attacker(self, kind, address=None):
         end = self.context.socket(kind)
