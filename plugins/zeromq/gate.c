@@ -29,14 +29,36 @@ static void set(void *socket, int option, int value)
 	(void)zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
+/*
+ * libzmq (4.3.4 to 4.3.5 and beyond) aborts the whole process when a heartbeat
+ * is due on a connection that was hung up while its input stood still, because
+ * its queue was full: stream_engine_base.cpp, timer_event() calls out_event(),
+ * which asserts that there was no error.  So heartbeats only where no queue of
+ * input can be full.  Commands must have a bound: there TCP itself finds out
+ * who is gone, and whoever is on ipc hangs up.
+ */
+static void set_heartbeat(const struct gate *gate, int type)
+{
+	if (type == ZMQ_PUB) {
+		set(gate->socket, ZMQ_RCVHWM, 0);
+		set(gate->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+		set(gate->socket, ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS);
+		set(gate->socket, ZMQ_HEARTBEAT_TTL, DEAD_MS);
+		return;
+	}
+	set(gate->socket, ZMQ_TCP_KEEPALIVE, 1);
+	set(gate->socket, ZMQ_TCP_KEEPALIVE_IDLE, DEAD_MS / 1000);
+	set(gate->socket, ZMQ_TCP_KEEPALIVE_INTVL, HEARTBEAT_MS / 1000);
+	set(gate->socket, ZMQ_TCP_KEEPALIVE_CNT, DEAD_MS / HEARTBEAT_MS);
+	set(gate->socket, ZMQ_TCP_MAXRT, 2 * DEAD_MS);
+}
+
 static void set_limits(const struct gate *gate, const struct gate_plan *plan)
 {
 	int64_t most = plan->type == ZMQ_PUB ? SUBSCRIPTION_MAX : CUT_MAX;
 
 	set(gate->socket, ZMQ_LINGER, 0);
-	set(gate->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	set(gate->socket, ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS);
-	set(gate->socket, ZMQ_HEARTBEAT_TTL, DEAD_MS);
+	set_heartbeat(gate, plan->type);
 	set(gate->socket, ZMQ_HANDSHAKE_IVL, DEAD_MS);
 	(void)zmq_setsockopt(gate->socket, ZMQ_MAXMSGSIZE, &most, sizeof(most));
 	if (plan->type == ZMQ_PUB) {
