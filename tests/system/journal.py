@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A subscriber that writes down what it is given, and goes on where it was.
 
-usage: journal.py FEED COMMANDS JOURNAL PREFIXES-FILE
+usage: journal.py FEED COMMANDS JOURNAL PREFIXES-FILE [KEY-FILE]
 
 The rules of recovery once more, written down from the contract alone and not
 from libgridcall: subscribe, see holes by topic_seq and by the heartbeat, ask
 for what is missing.  The journal is its only memory; it may be killed anywhere.
+KEY-FILE holds its public and secret key and the gateway's key, for TCP.
 """
 import hashlib
 import pathlib
@@ -72,8 +73,9 @@ class Journal:
 
 
 class Client:
-    def __init__(self, feed, commands, journal, prefixes):
+    def __init__(self, feed, commands, journal, prefixes, keys):
         self.context = zmq.Context()
+        self.keys = keys
         self.commands = commands
         self.journal = journal
         self.prefixes = tuple(prefixes)
@@ -92,6 +94,9 @@ class Client:
                               (zmq.RECONNECT_IVL, 50),
                               (zmq.RECONNECT_IVL_MAX, 500)):
             end.setsockopt(option, value)
+        if self.keys:
+            end.curve_publickey, end.curve_secretkey, end.curve_serverkey = \
+                self.keys
         end.connect(address)
         return end
 
@@ -173,9 +178,10 @@ class Client:
 
 
 def main():
-    feed, commands, journal, prefixes = sys.argv[1:]
+    feed, commands, journal, prefixes, *keys = sys.argv[1:]
     Client(feed, commands, Journal(pathlib.Path(journal)),
-           pathlib.Path(prefixes).read_text().split()).run()
+           pathlib.Path(prefixes).read_text().split(),
+           pathlib.Path(keys[0]).read_bytes().split() if keys else None).run()
 
 
 if __name__ == "__main__":

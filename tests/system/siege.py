@@ -12,8 +12,9 @@ import time
 
 import gridcall_pb2 as pb
 import zmq
+from curve import Holder, Tcp
 from place import AREA, BUILD, UNIT_COLUMNS, Gateway, wait_until
-from subscribers import PythonSubscriber
+from subscribers import KeySubscriber, PythonSubscriber
 
 ANSWER_S = 5  # the longest that an honest command may take
 EVENT_S = 5   # and the honest subscriber behind the gateway
@@ -110,7 +111,7 @@ class Siege:
         site.add_channel("CH1")
         site.write()
         self.folder = site.folder
-        self.gateway = Gateway(site)
+        self.gateway = self.make_gateway(site)
         self.gateway.start()
         self.trouble = open(self.folder / "trouble", "wb")
         self.context = zmq.Context()  # of the attackers
@@ -119,11 +120,23 @@ class Siege:
         self.asked = 0
         self.faults = []
         self.bring_in(channels_csv=(self.folder / "channels.csv").read_bytes())
-        self.subscriber = PythonSubscriber(self, "honest", ["gc1."], False)
+        self.subscriber = self.make_subscriber()
         self.subscriber.start()
         self.await_subscriber()
         # Whatever it takes until it stands came by replay.
         self.recovered = self.subscriber.recovered()
+
+    def make_gateway(self, site):
+        return Gateway(site)
+
+    def make_subscriber(self):
+        return PythonSubscriber(self, "honest", ["gc1."], False)
+
+    def deeds(self):
+        """What honest people do, over and over."""
+        return (lambda: self.gateway.do(status={}),
+                lambda: self.gateway.do(units=pb.UnitsRequest(
+                    selector="grid=07")), self.bring_in)
 
     def read_trouble(self):
         return (self.folder / "trouble").read_text(errors="replace")[-4000:]
@@ -150,9 +163,7 @@ class Siege:
 
     def work(self, attack_is_over):
         while not attack_is_over.is_set():
-            for deed in (lambda: self.gateway.do(status={}),
-                         lambda: self.gateway.do(units=pb.UnitsRequest(
-                             selector="grid=07")), self.bring_in):
+            for deed in self.deeds():
                 began = time.monotonic()
                 try:
                     deed()
@@ -208,6 +219,34 @@ class Siege:
         self.trouble.close()
         assert "Sanitizer" not in self.gateway.read_log(), \
             self.gateway.read_log()[-8000:]
+
+
+class KeySiege(Siege):
+    """The same over TCP: subscriber and officer are let in by their keys."""
+
+    def make_gateway(self, site):
+        gateway = Gateway(site)
+        self.tcp = Tcp(gateway, city="gc1.", tianhe="gc1.440106.",
+                       yuexiu="gc1.440104.")
+        return gateway
+
+    def make_subscriber(self):
+        self.officer = Holder(self.tcp, "officer",
+                              roles=["viewer", "officer"]).register()
+        honest = Holder(self.tcp, "honest").register()
+        return KeySubscriber(self, honest, ["gc1."], (self.tcp.feeds["city"],
+                                                      self.tcp.commands))
+
+    def deeds(self):
+        return (*super().deeds(), lambda: self.officer.do(status={}),
+                lambda: self.officer.do(whoami={}))
+
+    def holder(self, name, **options):
+        return Holder(self.tcp, name, **options)
+
+    def close(self):
+        self.officer.close()
+        super().close()
 
 
 def open_files(gateway):

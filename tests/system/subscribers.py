@@ -55,12 +55,13 @@ class Subscriber:
 
 class PythonSubscriber(Subscriber):
     """See journal.py."""
+    keys = ()  # the file of its keys, for TCP
 
     def start(self):
         wanted = self.path.with_suffix(".prefixes")
         wanted.write_text("\n".join(self.prefixes))
         self.launch([sys.executable, HERE / "journal.py", *self.addresses(),
-                     self.path, wanted], subprocess.DEVNULL)
+                     self.path, wanted, *self.keys], subprocess.DEVNULL)
 
     def through(self):
         """The last mark; as a rule it is among the last records."""
@@ -152,3 +153,15 @@ class CommandSubscriber(Subscriber):
 
     def recovered(self):
         return 0  # it does not tell
+
+
+class KeySubscriber(PythonSubscriber):
+    """The same over TCP, with a holder's key and feed."""
+
+    def __init__(self, place, holder, prefixes, addresses):
+        super().__init__(place, holder.name, prefixes, True)
+        self.keys = [holder.file()]
+        self.places = addresses
+
+    def addresses(self):
+        return self.places
