@@ -95,8 +95,12 @@ static struct link *open_link(struct gridcall_client *client, bool is_feed,
 struct link *client_link(struct gridcall_client *client, const char *address,
 			 const char *server_key, struct gridcall_fault *fault)
 {
-	struct link *link = open_link(client, true, address, server_key);
+	struct link *link;
 
+	/* A feed named by its address: on TCP all have the gateway's key. */
+	if (!server_key && client->has_key && is_tcp(address))
+		server_key = client->key.server_key;
+	link = open_link(client, true, address, server_key);
 	if (!link)
 		fault_say(fault, 0, FAULT_UNAVAILABLE,
 			  "The feed '%s' can't be subscribed to: %s", address,

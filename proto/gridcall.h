@@ -202,7 +202,7 @@ struct gridcall_page {
 
 /* What to subscribe to, and who gets it. */
 struct gridcall_interest {
-	/* Address of one plain feed; NULL: those that whoami tells. */
+	/* Address of one feed; NULL: those that whoami tells. */
 	const char *feed;
 	/*
 	 * Areas that end in '.', or whole topics; thousands are fine.  None:
