@@ -290,7 +290,7 @@ test: tests
 check: tests
 	$(Q)tests/run --build $(O) $(if $(filter tsan,$(BUILD)),quick,all)
 
-torture: all $(PROMPTS) $(PYTHON)
+torture: all $(PROMPTS) $(PYTHON) $(NODE)
 	$(Q)GRIDCALL_BUILD=$(CURDIR)/$(O) /usr/bin/python3 \
 		tests/system/torture.py --events $(EVENTS) --faults $(FAULTS) \
 		$(if $(SEED),--seed $(SEED)) --out build/torture.json

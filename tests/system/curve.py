@@ -37,6 +37,21 @@ class Holder:
                                     self.tcp.server_key)))
         return path
 
+    def key_file(self, commands):
+        """As gridcall key new makes it; it names the address."""
+        path = self.tcp.gateway.folder / f"{self.name}.key"
+        path.write_text(f"""metadata
+    name = "{self.name}"
+    gateway = "GC1"
+    commands = "{commands}"
+    server-key = "{self.tcp.server_key.decode()}"
+curve
+    public-key = "{self.public.decode()}"
+    secret-key = "{self.secret.decode()}"
+""")
+        path.chmod(0o600)
+        return path
+
     def connect(self, kind, address, **options):
         end = self.context.socket(kind)
         for option in (zmq.LINGER, zmq.SNDHWM, zmq.RCVHWM):

@@ -130,7 +130,7 @@ class Siege:
         return Gateway(site)
 
     def make_subscriber(self):
-        return PythonSubscriber(self, "honest", ["gc1."], False)
+        return PythonSubscriber(self, "honest", ["gc1."])
 
     def deeds(self):
         """What honest people do, over and over."""

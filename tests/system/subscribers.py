@@ -21,19 +21,15 @@ NOBODY_THERE = 4  # exit status of gridcall
 class Subscriber:
     """A process that subscribes, and the file in which it writes."""
 
-    def __init__(self, place, name, prefixes, is_linked):
+    def __init__(self, place, name, prefixes, addresses=None):
         self.place = place
         self.name = name
         self.prefixes = tuple(prefixes)
-        self.is_linked = is_linked
+        self.addresses = addresses or (place.gateway.feed,
+                                       place.gateway.commands)
         self.path = place.folder / f"{name}.journal"
         self.process = None
         self.whole = 0  # through this seq it has everything
-
-    def addresses(self):
-        if self.is_linked:
-            return self.place.linked_feed, self.place.linked_commands
-        return self.place.gateway.feed, self.place.gateway.commands
 
     def launch(self, command, out):
         self.process = subprocess.Popen(
@@ -60,7 +56,7 @@ class PythonSubscriber(Subscriber):
     def start(self):
         wanted = self.path.with_suffix(".prefixes")
         wanted.write_text("\n".join(self.prefixes))
-        self.launch([sys.executable, HERE / "journal.py", *self.addresses(),
+        self.launch([sys.executable, HERE / "journal.py", *self.addresses,
                      self.path, wanted, *self.keys], subprocess.DEVNULL)
 
     def through(self):
@@ -82,30 +78,32 @@ class PythonSubscriber(Subscriber):
 
 
 class CommandSubscriber(Subscriber):
-    """gridcall subscribe: lines of JSON that end up in a file.
+    """gridcall subscribe --position: lines of JSON that end up in a file.
 
-    For all of a gateway only: it goes on after the last event before which
-    none is missing, and passes over those it has beyond that.
+    The position is written after the lines; those that come again after a
+    kill between the two are passed over, once.
     """
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, place, name, prefixes, addresses=None, key=None):
+        super().__init__(place, name, prefixes, addresses)
+        self.key = key        # file, for TCP
         self.seen = set()     # beyond whole
         self.session = set()  # given since it was started
         self.read_to = 0
-        self.epoch = "-"
         self.records = []
 
     def start(self):
         self.read()
-        with open(self.path, "ab") as file:
-            file.truncate(self.read_to)  # a line that the kill has cut
-        feed, commands = self.addresses()
+        if self.path.exists():
+            os.truncate(self.path, self.read_to)  # a line that a kill has cut
+        feed, commands = self.addresses
         self.session = set()
+        where = ["--key", self.key] if self.key else ["--commands", commands]
         with open(self.path, "ab") as out:
-            self.launch([BUILD / "gridcall", "--commands", commands, "--feed",
-                         feed, "subscribe", *self.prefixes, "--after",
-                         self.whole, "--epoch", self.epoch], out)
+            self.launch([BUILD / "gridcall", *where, "--feed", feed,
+                         "subscribe", *self.prefixes, "--after", 0,
+                         "--position", self.path.with_suffix(".position")],
+                        out)
 
     def read(self):
         if not self.path.exists():
@@ -116,7 +114,7 @@ class CommandSubscriber(Subscriber):
                 if not line.endswith(b"\n"):
                     break
                 self.read_to += len(line)
-                self.take(json.loads(line))
+                self.take(line)
         while self.whole + 1 in self.seen:
             self.whole += 1
             self.seen.discard(self.whole)
@@ -127,19 +125,20 @@ class CommandSubscriber(Subscriber):
             self.start()
         super().check()
 
-    def take(self, event):
-        seq = int(event["seq"])
-        if seq == 0:
+    def take(self, line):
+        event = json.loads(line)
+        if "seq" in event:
+            name = event.get("unit", {}).get("unit", {}).get("name", "")
+            self.note(int(event["seq"]), int(event["topic_seq"]),
+                      event["topic"], name)
+
+    def note(self, seq, topic_seq, topic, content):
+        if seq not in self.session and (seq <= self.whole
+                                        or seq in self.seen):
             return
-        self.epoch = event["epoch"]
-        is_again = seq <= self.whole or seq in self.seen
-        if is_again and seq not in self.session:
-            return  # as it was asked for
         self.session.add(seq)
         self.seen.add(seq)
-        name = event.get("unit", {}).get("unit", {}).get("name", "")
-        self.records.append((seq, int(event["topic_seq"]), event["topic"],
-                             name))
+        self.records.append((seq, topic_seq, topic, content))
 
     def through(self):
         self.read()
@@ -155,13 +154,39 @@ class CommandSubscriber(Subscriber):
         return 0  # it does not tell
 
 
+class ScriptSubscriber(CommandSubscriber):
+    """client.py or client.mjs: what a program in that language is given.
+
+    Each line has the position after it, so nothing at all may come again.
+    """
+
+    def __init__(self, place, name, addresses, script, key):
+        super().__init__(place, name, ["gc1."], addresses, key)
+        self.script = script
+
+    def start(self):
+        self.read()
+        if self.path.exists():
+            os.truncate(self.path, self.read_to)
+        feed, _ = self.addresses
+        self.launch([*self.script, self.key, "follow", feed, self.path, 0,
+                     *self.prefixes], self.place.trouble)
+
+    def take(self, line):
+        seq, topic, topic_seq = line.decode().split("\t")[0].split()
+        self.records.append((int(seq), int(topic_seq), topic, None))
+        if int(seq) > self.whole:
+            self.seen.add(int(seq))
+
+    def events(self):
+        self.read()
+        for seq, topic_seq, topic, _ in self.records:
+            yield seq, topic_seq, digest(topic.encode()), None
+
+
 class KeySubscriber(PythonSubscriber):
     """The same over TCP, with a holder's key and feed."""
 
     def __init__(self, place, holder, prefixes, addresses):
-        super().__init__(place, holder.name, prefixes, True)
+        super().__init__(place, holder.name, prefixes, addresses)
         self.keys = [holder.file()]
-        self.places = addresses
-
-    def addresses(self):
-        return self.places

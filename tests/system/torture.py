@@ -10,6 +10,7 @@ what each subscriber was given is compared with the ledger, and the ledger with
 what was acknowledged.  Ctrl-C ends it with what was seen so far.
 """
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -29,15 +30,19 @@ sys.path.insert(0, os.environ["GRIDCALL_ROOT"] + "/build/python")
 
 import gridcall_pb2 as pb  # noqa: E402
 import zmq  # noqa: E402
+from curve import Holder, Tcp  # noqa: E402
 from journal import digest  # noqa: E402
 from relay import Link  # noqa: E402
-from place import UNIT_COLUMNS, City, Gateway, Site, wait_until  # noqa: E402
-from subscribers import CommandSubscriber, PythonSubscriber  # noqa: E402
+from place import (PORTS, UNIT_COLUMNS, City, Gateway, Site,  # noqa: E402
+                   wait_until)
+from subscribers import (CommandSubscriber, KeySubscriber,  # noqa: E402
+                         PythonSubscriber, ScriptSubscriber)
 
 DISTRICTS = (440103, 440104, 440105, 440106, 440111, 440112, 440113, 440114,
              440115, 440117, 440118)
 GRIDS = 1700
 UNITS_A_GRID = 3
+LIWAN = f"gc1.{DISTRICTS[0]}."
 ROLL_CALLS = ("CH1", "CH2")
 BACKLOG = 1000  # messages a subscriber may be behind; an import has more
 WHOLE_S = 120   # until everybody has everything again
@@ -232,12 +237,14 @@ class Place:
             site.add_units(channel, 4, area)
         site.write()
         self.gateway = TortureGateway(site)
+        self.tcp = Tcp(self.gateway, city="gc1.", liwan=LIWAN)
+        self.far = {name: f"127.0.0.1:{PORTS.take()}"
+                    for name in ("city", "liwan", "commands")}
+        near = {**self.tcp.feeds, "commands": self.tcp.commands}
         self.directory = Directory(site)
-        self.linked_feed = f"ipc://{self.folder}/far-feed"
-        self.linked_commands = f"ipc://{self.folder}/far-commands"
-        self.link = Link(self.folder / "far-feed", self.folder / "feed.sock",
-                         self.folder / "far-commands",
-                         self.folder / "commands.sock")
+        self.link = Link(*itertools.chain.from_iterable(
+            (place, near[name].removeprefix("tcp://"))
+            for name, place in self.far.items()))
         self.gateway.start()
         self.bring_in()
         self.city = City(site, seed=seed, start_new_session=True)
@@ -255,16 +262,31 @@ class Place:
             channels_csv=(self.folder / "channels.csv").read_bytes())})
         assert done.done, done
 
+    def addresses(self, feed):
+        """At the far end of the link."""
+        return f"tcp://{self.far[feed]}", f"tcp://{self.far['commands']}"
+
     def start_subscribers(self):
+        """Of several kinds, over ipc and with keys at the link's far end."""
         grids = [f"gc1.{'.'.join(str(part) for part in grid_of(number))}."
                  for number in range(GRIDS)]
-        district = f"gc1.{DISTRICTS[0]}."
+        liwan = Holder(self.tcp, "liwan", jurisdiction=[LIWAN]).register()
+        keys = {name: Holder(self.tcp, name).register().key_file(
+            self.addresses("city")[1])
+            for name in ("command-far", "python", "node")}
+        scripts = {"python": [sys.executable, HERE / "client.py"],
+                   "node": ["node", HERE / "client.mjs"]}
+        city, everything = self.addresses("city"), ["gc1."]
         self.subscribers = [
-            PythonSubscriber(self, "city", ["gc1."], False),
-            PythonSubscriber(self, "grids", grids, False),
-            PythonSubscriber(self, "district", [district], True),
-            CommandSubscriber(self, "command", ["gc1."], False),
-            CommandSubscriber(self, "command-far", ["gc1."], True)]
+            PythonSubscriber(self, "city", everything),
+            PythonSubscriber(self, "grids", grids),
+            CommandSubscriber(self, "command", everything),
+            KeySubscriber(self, liwan, [LIWAN], self.addresses("liwan")),
+            CommandSubscriber(self, "command-far", everything, city,
+                              keys["command-far"])]
+        self.subscribers += [
+            ScriptSubscriber(self, name, city, script, keys[name])
+            for name, script in scripts.items()]
         for subscriber in self.subscribers:
             subscriber.start()
 
@@ -517,7 +539,8 @@ def judge(subscriber, ledger, compare):
         if topic_seq != tails.get(topic, 0) + 1:
             found["out_of_order"] += 1
         tails[topic] = topic_seq
-        if seq not in wanted or content != ledger.events[seq - 1][compare]:
+        if seq not in wanted or content not in (
+                None, ledger.events[seq - 1][compare]):
             found["changed"] += 1
     found["lost"] = len(wanted - got)
     return found
