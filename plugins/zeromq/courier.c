@@ -10,30 +10,32 @@
 #include "plugins/zeromq/courier.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <zmq.h>
 
+#include "plugins/zeromq/admission.h"
 #include "plugins/zeromq/inlet.h"
 #include "plugins/zeromq/outlet.h"
 
-#define TURN_MS       1000 /* the thread shows that it lives this often */
-#define STOP_MS       200
-#define REQUESTS_TURN 64 /* requests in a row before the feeds go on */
-#define GUESTS_TURN   64 /* handshakes, likewise */
-#define BUNDLES_TURN  16 /* of letters, before guests and requests go on */
-#define REBIND_MS     2  /* between two tries to have a port back */
-#define OVERDUE_MS    1000
-#define REFUSAL_MS    1000 /* between two lines of the log */
-#define REBIND_LATE   100  /* when it takes that long */
-
-#define COMMANDS "commands" /* what ZAP is asked about, besides feeds */
-#define LOCAL    "local"
+#define TURN_MS        1000 /* the thread shows that it lives this often */
+#define STOP_MS        200
+#define REQUESTS_TURN  64 /* requests in a row before the feeds go on */
+#define BUNDLES_TURN   16 /* of letters, before guests and requests go on */
+#define REBIND_MS      2  /* between two tries to have a port back */
+#define OVERDUE_MS     1000
+#define LOOK_MS        100 /* between two looks at the descriptors */
+#define LOOK_CLOSER_MS 10  /* when half of them are taken */
+#define SHUT_TOLD_MS   10000
+#define REBIND_LATE    100 /* when it takes that long */
 
 int64_t courier_now_ms(void)
 {
@@ -41,6 +43,28 @@ int64_t courier_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void courier_tell(const struct courier *courier, enum gridcall_level level,
+		  const char *format, ...)
+{
+	char text[200];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	courier->host->log(courier->bridge, level, text);
+}
+
+struct outlet *courier_outlet(const struct courier *courier, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < courier->outlet_count; i++)
+		if (!strcmp(courier->outlets[i].feed->name, name))
+			return &courier->outlets[i];
+	return NULL;
 }
 
 /* ------------------------------------------------------------- letters -- */
@@ -131,140 +155,6 @@ static void deliver_rest(struct courier *courier, int64_t end_ms)
 	}
 }
 
-/* ---------------------------------------------------------------- keys -- */
-
-__attribute__((format(printf, 3, 4))) static void
-tell(const struct courier *courier, enum gridcall_level level,
-     const char *format, ...)
-{
-	char text[200];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	courier->host->log(courier->bridge, level, text);
-}
-
-struct outlet *courier_outlet(const struct courier *courier, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < courier->outlet_count; i++)
-		if (!strcmp(courier->outlets[i].feed->name, name))
-			return &courier->outlets[i];
-	return NULL;
-}
-
-static enum zap_verdict judge_subscriber(struct courier *courier,
-					 const struct zap_guest *guest,
-					 struct outlet *outlet)
-{
-	const struct key *key = key_set_find(courier->keys, guest->public_key);
-
-	if (!courier->keys)
-		return ZAP_LATER;
-	if (!guest->has_key || !key_is_good_for(key, outlet->feed)) {
-		courier_count(&outlet->refused);
-		return ZAP_REFUSED;
-	}
-	if (!outlet_remember(outlet, guest->public_key))
-		return ZAP_LATER;
-	courier_count(&outlet->admitted);
-	return ZAP_WELCOME;
-}
-
-static enum zap_verdict judge_caller(struct courier *courier,
-				     const struct zap_guest *guest)
-{
-	if (!courier->keys)
-		return ZAP_LATER;
-	if (!guest->has_key ||
-	    !key_set_find(courier->keys, guest->public_key)) {
-		courier_count(&courier->counters.turned_away);
-		return ZAP_REFUSED;
-	}
-	courier_count(&courier->counters.admitted);
-	return ZAP_WELCOME;
-}
-
-/* Once a second: whoever it is may come as often as they like. */
-static void tell_refusal(struct courier *courier, const struct zap_guest *guest)
-{
-	char key[ZAP_KEY_TEXT] = "";
-	int64_t now = courier_now_ms();
-
-	courier->refusals++;
-	if (courier->refusal_ms && now - courier->refusal_ms < REFUSAL_MS)
-		return;
-	zap_key_text(key, guest->public_key);
-	tell(courier, GRIDCALL_NOTICE,
-	     "%s was refused at %s: its key %s is not good for that (%u "
-	     "refused since the last such line)",
-	     guest->address, guest->domain, key, courier->refusals);
-	courier->refusal_ms = now;
-	courier->refusals = 0;
-}
-
-static enum zap_verdict judge(void *data, const struct zap_guest *guest)
-{
-	struct courier *courier = data;
-	struct outlet *outlet = courier_outlet(courier, guest->domain);
-	enum zap_verdict verdict = ZAP_REFUSED;
-
-	if (outlet)
-		verdict = judge_subscriber(courier, guest, outlet);
-	else if (!strcmp(guest->domain, COMMANDS))
-		verdict = judge_caller(courier, guest);
-	else if (!strcmp(guest->domain, LOCAL))
-		return ZAP_WELCOME; /* by the permissions of the file */
-	if (verdict == ZAP_REFUSED)
-		tell_refusal(courier, guest);
-	return verdict;
-}
-
-static void admit_guests(struct courier *courier)
-{
-	int i;
-
-	for (i = 0; i < GUESTS_TURN; i++)
-		if (!zap_take(&courier->zap, judge, courier))
-			break;
-}
-
-/* Take a new set of keys over, and out with who has none of them. */
-static void take_keys(struct courier *courier)
-{
-	struct key_set *keys = atomic_exchange(&courier->next_keys, NULL);
-	struct key_set *old = courier->keys;
-	size_t i;
-
-	if (!keys)
-		return;
-	courier->keys = keys;
-	for (i = 0; i < courier->outlet_count; i++) {
-		struct outlet *outlet = &courier->outlets[i];
-		const uint8_t *stranger = outlet_stranger(outlet, keys);
-		const struct key *key =
-			stranger ? key_set_find(old, stranger) : NULL;
-
-		if (!stranger)
-			continue;
-		tell(courier, GRIDCALL_NOTICE,
-		     "feed %s is closed and bound again, because a key of '%s' "
-		     "is not good for it any more",
-		     outlet->feed->name, key ? key->principal : "somebody");
-		outlet_close(outlet, courier_now_ms());
-	}
-	key_set_free(old);
-}
-
-void courier_keys(struct courier *courier, struct key_set *keys)
-{
-	key_set_free(atomic_exchange(&courier->next_keys, keys));
-	outbox_wake(courier->outbox);
-}
-
 /* ----------------------------------------------------------------- ports -- */
 
 static struct gate_plan plan_feed(const struct courier *courier,
@@ -290,15 +180,17 @@ static void mend(struct courier *courier, struct outlet *outlet)
 	if (!rc) {
 		outlet->closed_ms = 0;
 		if (outlet->overdue)
-			tell(courier, GRIDCALL_NOTICE, "feed %s is at %s again",
-			     outlet->feed->name, outlet->gate.address);
+			courier_tell(courier, GRIDCALL_NOTICE,
+				     "feed %s is at %s again",
+				     outlet->feed->name, outlet->gate.address);
 	} else if (closed_ms > OVERDUE_MS && !outlet->overdue) {
 		outlet->overdue = true;
-		tell(courier, GRIDCALL_ERROR,
-		     "feed %s can't have %s back: %s; see which program has "
-		     "that port",
-		     outlet->feed->name, outlet->gate.address,
-		     zmq_strerror(-rc));
+		courier_tell(
+			courier, GRIDCALL_ERROR,
+			"feed %s can't have %s back: %s; see which program has "
+			"that port",
+			outlet->feed->name, outlet->gate.address,
+			zmq_strerror(-rc));
 	}
 }
 
@@ -367,14 +259,58 @@ static void take_requests(struct courier *courier)
 				break;
 }
 
+static void shut_gates(struct courier *courier, bool shut)
+{
+	size_t i;
+
+	for (i = 0; i < courier->inlet_count; i++)
+		gate_shut(&courier->inlets[i], shut);
+	for (i = 0; i < courier->outlet_count; i++)
+		gate_shut(&courier->outlets[i].gate, shut);
+	courier->shut = shut;
+	if (!shut || courier_now_ms() < courier->shut_told_ms + SHUT_TOLD_MS)
+		return;
+	courier->shut_told_ms = courier_now_ms();
+	courier_tell(
+		courier, GRIDCALL_ERROR,
+		"descriptors run out, so that nobody new comes in by TCP until "
+		"some are free; see who connects so often, or raise the limit");
+}
+
+/*
+ * Each connection takes a descriptor, also of somebody without a key as long as
+ * the handshake lasts.  A quarter of them is kept for the gateway itself.  The
+ * lowest free one tells: new connections fill the holes first.  Returns how
+ * long until the next look.
+ */
+static int spare_descriptors(struct courier *courier)
+{
+	struct rlimit limit;
+	rlim_t lowest;
+	int fd;
+
+	if (!courier->certificate || getrlimit(RLIMIT_NOFILE, &limit))
+		return TURN_MS;
+	fd = fcntl(outbox_fd(courier->outbox), F_DUPFD_CLOEXEC, 0);
+	lowest = fd < 0 ? limit.rlim_cur : (rlim_t)fd;
+	if (fd >= 0)
+		close(fd);
+	if (courier->shut != (lowest >= limit.rlim_cur / 4 * 3))
+		shut_gates(courier, !courier->shut);
+	return lowest < limit.rlim_cur / 2 ? LOOK_MS : LOOK_CLOSER_MS;
+}
+
 /* Do what is due; how long to wait for more. */
 static int do_due(struct courier *courier)
 {
-	int wait_ms;
+	int wait_ms = spare_descriptors(courier);
+	int tray_ms;
 
 	inlet_offer(courier);
-	wait_ms = tray_wait_ms(courier->tray, courier_now_ms());
-	wait_ms = mend_outlets(courier, wait_ms < 0 ? TURN_MS : wait_ms);
+	tray_ms = tray_wait_ms(courier->tray, courier_now_ms());
+	if (tray_ms >= 0 && tray_ms < wait_ms)
+		wait_ms = tray_ms;
+	wait_ms = mend_outlets(courier, wait_ms);
 	if (courier->bundles || !outbox_rest(courier->outbox))
 		return 0;
 	return wait_ms;
@@ -390,8 +326,8 @@ static void *run(void *arg)
 
 		(void)zmq_poll(courier->items, watch(courier), wait_ms);
 		courier_count(&courier->turns);
-		take_keys(courier);
-		admit_guests(courier);
+		admission_renew(courier);
+		admission_take(courier);
 		deliver_some(courier);
 		take_requests(courier);
 	}
@@ -438,13 +374,14 @@ static int open_inlets(struct courier *courier, struct gridcall_why *why)
 
 	for (i = 0; !rc && i < settings->command_count; i++) {
 		const char *address = settings->commands[i].address;
-		struct gate_plan plan = {
-			.context = courier->context,
-			.settings = settings,
-			.type = ZMQ_ROUTER,
-			.address = address,
-			.domain = settings_is_tcp(address) ? COMMANDS : LOCAL,
-			.certificate = courier->certificate};
+		struct gate_plan plan = {.context = courier->context,
+					 .settings = settings,
+					 .type = ZMQ_ROUTER,
+					 .address = address,
+					 .domain = settings_is_tcp(address)
+							   ? ADMISSION_COMMANDS
+							   : ADMISSION_LOCAL,
+					 .certificate = courier->certificate};
 
 		rc = gate_open(&courier->inlets[courier->inlet_count++], &plan,
 			       why);
@@ -479,8 +416,9 @@ static int open_gates(struct courier *courier, struct gridcall_why *why)
 		if (!courier->certificate)
 			return -EACCES;
 		strcpy(courier->public_key, courier->certificate->public_key);
-		tell(courier, GRIDCALL_INFO, "the server's public key is %s",
-		     courier->public_key);
+		courier_tell(courier, GRIDCALL_INFO,
+			     "the server's public key is %s",
+			     courier->public_key);
 	}
 	rc = open_inlets(courier, why);
 	return rc ? rc : open_outlets(courier, why);
@@ -566,6 +504,12 @@ static void free_rooms(struct courier *courier)
 	courier->desk = desk_free(courier->desk);
 	courier->tray = tray_free(courier->tray);
 	courier->outbox = outbox_free(courier->outbox);
+}
+
+void courier_keys(struct courier *courier, struct key_set *keys)
+{
+	key_set_free(atomic_exchange(&courier->next_keys, keys));
+	outbox_wake(courier->outbox);
 }
 
 void courier_stop(struct courier *courier)

@@ -51,6 +51,8 @@ struct courier {
 	struct certificate *certificate; /* NULL: no address of TCP */
 	char public_key[CERTIFICATE_Z85];
 	struct zap zap;
+	bool shut; /* nobody new comes in by TCP */
+	int64_t shut_told_ms;
 	int64_t refusal_ms;    /* when the log had a line of one refused */
 	unsigned int refusals; /* since then */
 	struct key_set *keys;  /* in force; NULL: not told yet */
@@ -72,6 +74,11 @@ static inline void courier_count(_Atomic uint64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
+
+/* A line of the log.  [any] */
+__attribute__((format(printf, 3, 4))) void
+courier_tell(const struct courier *courier, enum gridcall_level level,
+	     const char *format, ...);
 
 /* Monotonic. */
 int64_t courier_now_ms(void);

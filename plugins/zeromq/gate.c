@@ -2,8 +2,12 @@
 #include "plugins/zeromq/gate.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <zmq.h>
 
@@ -110,6 +114,75 @@ static int bind_socket(struct gate *gate)
 	return errno ? -errno : -EIO;
 }
 
+/* ------------------------------------------------------------- listener -- */
+
+/* The descriptor in the event of a monitor that tells of the bind. */
+static int told_descriptor(void *monitor)
+{
+	struct __attribute__((packed)) {
+		uint16_t event;
+		uint32_t value;
+	} told;
+
+	if (zmq_recv(monitor, &told, sizeof(told), ZMQ_DONTWAIT) !=
+		    sizeof(told) ||
+	    told.event != ZMQ_EVENT_LISTENING)
+		return -1;
+	return fcntl((int)told.value, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Bind, and keep a descriptor of what listens. */
+static int bind_watched(struct gate *gate, const struct gate_plan *plan)
+{
+	void *monitor = zmq_socket(plan->context, ZMQ_PAIR);
+	char name[40];
+	int rc;
+
+	/* Of its own: ZeroMQ frees a name some time after its last use. */
+	snprintf(name, sizeof(name), "inproc://%p", (void *)gate);
+	if (!monitor)
+		return -errno;
+	set(monitor, ZMQ_LINGER, 0);
+	if (zmq_socket_monitor(gate->socket, name, ZMQ_EVENT_LISTENING) ||
+	    zmq_connect(monitor, name))
+		rc = -errno;
+	else
+		rc = bind_socket(gate);
+	if (!rc)
+		gate->listener = told_descriptor(monitor);
+	(void)zmq_socket_monitor(gate->socket, NULL, 0);
+	zmq_close(monitor);
+	return rc;
+}
+
+static int use_listener(const struct gate *gate)
+{
+	int fd = gate->listener;
+
+	if (fd < 0)
+		return 0;
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	set(gate->socket, ZMQ_USE_FD, fd);
+	return 0;
+}
+
+/* A filter that lets through no packet to who listens. */
+void gate_shut(const struct gate *gate, bool shut)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	if (gate->listener < 0)
+		return;
+	(void)setsockopt(gate->listener, SOL_SOCKET,
+			 shut ? SO_ATTACH_FILTER : SO_DETACH_FILTER, &program,
+			 sizeof(program));
+}
+
+/* ----------------------------------------------------------------- bind -- */
+
 /* The port that * became; every host is told as *. */
 static void resolve(struct gate *gate)
 {
@@ -135,7 +208,7 @@ static int open_tcp(struct gate *gate, const struct gate_plan *plan,
 	int rc = make_socket(gate, plan);
 
 	if (!rc)
-		rc = bind_socket(gate);
+		rc = bind_watched(gate, plan);
 	if (!rc)
 		resolve(gate);
 	else
@@ -168,6 +241,7 @@ static int open_ipc(struct gate *gate, const struct gate_plan *plan,
 int gate_open(struct gate *gate, const struct gate_plan *plan,
 	      struct gridcall_why *why)
 {
+	gate->listener = -1;
 	strcpy(gate->address, plan->address);
 	return settings_is_tcp(plan->address) ? open_tcp(gate, plan, why)
 					      : open_ipc(gate, plan, why);
@@ -177,6 +251,8 @@ int gate_reopen(struct gate *gate, const struct gate_plan *plan)
 {
 	int rc = make_socket(gate, plan);
 
+	if (!rc)
+		rc = use_listener(gate);
 	if (!rc)
 		rc = bind_socket(gate);
 	if (rc)
@@ -195,5 +271,8 @@ void gate_close(struct gate *gate, int linger_ms)
 
 void gate_remove(struct gate *gate)
 {
+	if (gate->listener >= 0)
+		close(gate->listener);
+	gate->listener = -1;
 	socket_file_remove(&gate->file);
 }

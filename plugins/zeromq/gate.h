@@ -22,6 +22,8 @@ struct gate {
 	/* as bound: a port of its own for *, and * for every host */
 	char address[SETTINGS_ADDRESS_MAX];
 	struct socket_file file; /* of an ipc address */
+	/* a descriptor of our own of what listens on TCP; -1: none */
+	int listener;
 };
 
 /* What a gate is opened with. */
@@ -39,13 +41,20 @@ int gate_open(struct gate *gate, const struct gate_plan *plan,
 	      struct gridcall_why *why);
 
 /*
- * Make a new socket for the address that was bound before.  0, -EADDRINUSE
- * while the old one is not gone yet (ask again), or another negative errno.
+ * Make a new socket where the old one was, which kept its port meanwhile: who
+ * comes in between waits.  0 or a negative errno, -EADDRINUSE (ask again) when
+ * the port could not be kept.
  */
 int gate_reopen(struct gate *gate, const struct gate_plan *plan);
+
+/*
+ * Let nobody new in on TCP, or again: the kernel drops who knocks, and they
+ * knock again.  Those who are in stay.
+ */
+void gate_shut(const struct gate *gate, bool shut);
 
 /* Close; what is queued is sent for so long. */
 void gate_close(struct gate *gate, int linger_ms);
 
-/* After the context is gone: remove the file of an ipc address. */
+/* After the context is gone: give the port back, remove the ipc file. */
 void gate_remove(struct gate *gate);

@@ -2,6 +2,7 @@
 """Feeds of several jurisdictions, their heartbeats, and the gateway's key."""
 import pathlib
 import resource
+import socket
 import stat
 import time
 
@@ -162,6 +163,52 @@ def test_who_loses_the_key_is_out_and_the_others_go_on(site, running, how):
     finally:
         for reader in readers:
             reader.close(linger=0)
+
+
+def knock(port, ends, most=2000):
+    """Some more connections that say nothing; the oldest go."""
+    for _ in range(20):
+        end = socket.socket()
+        end.settimeout(0.2)
+        try:
+            end.connect(("127.0.0.1", port))
+            ends.append(end)
+        except OSError:
+            end.close()
+    while len(ends) > most:
+        ends.pop(0).close()
+
+
+def test_connections_without_end_take_nobody_the_gateway_away(site, running):
+    gateway = with_options(site, running,
+                           f"server_key {site.folder}/server.key",
+                           "feed city tcp://*:* gc1.")
+    gateway.start()
+    keys = add_key(gateway, "city", "gc1.")
+    reader = connect(gateway, "city", keys)
+    late = None
+    address = next(feed.address for feed in gateway.do(whoami={}).feeds
+                   if feed.name == "city")
+    pid, ends = gateway.process.pid, []
+    hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (500, hard))
+    try:
+        await_heartbeats(reader, 1)
+
+        def is_shut():
+            knock(int(address.rsplit(":", 1)[1]), ends)
+            return "descriptors run out" in gateway.read_log()
+        wait_until(is_shut, "nobody new is let in")
+        await_heartbeats(reader, 2)
+        gateway.do(status={})
+        for end in ends:
+            end.close()
+        late = connect(gateway, "city", keys)
+        await_heartbeats(late, 1)
+    finally:
+        reader.close(linger=0)
+        if late:
+            late.close(linger=0)
 
 
 @pytest.mark.parametrize("arguments,limit", [((), "0"),
