@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python and the Node client against the real daemon, and its bad days."""
+"""The clients in C, Python and Node against the real daemon, on its bad days."""
 import csv
 import itertools
 import json
@@ -11,10 +11,11 @@ import gridcall_pb2 as pb
 import pytest
 import zmq
 from link import Link
-from place import ROOT, UNIT_COLUMNS, Gateway, wait_until
+from place import BUILD, ROOT, UNIT_COLUMNS, Gateway, wait_until
 
 CLIENTS = {"python": ["/usr/bin/python3", ROOT / "tests/system/client.py"],
            "node": ["node", ROOT / "tests/system/client.mjs"]}
+FOLLOWERS = {**CLIENTS, "c": [BUILD / "tests/system/client"]}
 UNITS_PER_CHANNEL = 90
 
 
@@ -39,7 +40,7 @@ class Follower:
         life = self.lives.pop() if self.lives else 0
         with open(self.words, "ab") as out:
             self.process = subprocess.Popen(
-                [*CLIENTS[next(self.languages)], *self.arguments, str(life),
+                [*FOLLOWERS[next(self.languages)], *self.arguments, str(life),
                  *self.prefixes], stdin=subprocess.DEVNULL, stdout=out,
                 stderr=out)
         return self
@@ -74,6 +75,11 @@ class Follower:
 
 @pytest.fixture(params=sorted(CLIENTS))
 def language(request):
+    return request.param
+
+
+@pytest.fixture(params=sorted(FOLLOWERS))
+def follows(request):
     return request.param
 
 
@@ -151,7 +157,8 @@ def bring_in(gateway, change, meanwhile=lambda: None):
                "an import carried out")
 
 
-@pytest.fixture(params=[["python"], ["node"], ["python", "node"]],
+@pytest.fixture(params=[["c"], ["python"], ["node"],
+                        ["python", "c", "node"]],
                 ids="-".join)
 def languages(request):
     """Of a client's lives, in turn."""
@@ -223,12 +230,12 @@ def of_grids(ledger):
     return [event for event in ledger if not event[1].endswith(".audit")]
 
 
-def test_1700_prefixes_of_single_grids_get_all_1700(site, running, language):
+def test_1700_prefixes_of_single_grids_get_all_1700(site, running, follows):
     areas = [("440106", "440106530000", f"{grid:04d}")
              for grid in range(1, 1701)]
     gateway = make_site(site, running, len(areas), areas)
     bring_in(gateway, 0)
-    follower = Follower(site.folder, gateway.commands, [language],
+    follower = Follower(site.folder, gateway.commands, [follows],
                         [".".join(("gc1", *area, "")) for area in areas])
     running.append(follower.start())
     follower.await_all(of_grids(read_ledger(gateway)))
@@ -255,10 +262,10 @@ def test_a_gateway_that_is_not_there_is_said_to_be_so(site, language):
                            f"'ipc://{site.folder}/none'; is gridcalld ")
 
 
-def test_history_that_was_replaced_needs_a_snapshot(site, running, language):
+def test_history_that_was_replaced_needs_a_snapshot(site, running, follows):
     gateway = make_site(site, running, 5, AREAS)
     bring_in(gateway, 0)
-    follower = Follower(site.folder, gateway.commands, [language], ["gc1."])
+    follower = Follower(site.folder, gateway.commands, [follows], ["gc1."])
     running.append(follower.start())
     follower.await_all(read_ledger(gateway))
     gateway.stop()
