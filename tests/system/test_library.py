@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """libgridcall as others find it: installed, by pkg-config, in C and C++."""
+import contextlib
 import os
 import re
 import subprocess
 
 import pytest
-from place import BUILD, ROOT, Gateway
+from place import BUILD, ROOT, Gateway, wait_until
+from sound import Radio
 
 PROGRAMS = ROOT / "tests/library"
 # What a program built with a sanitizer may name and need beside.
@@ -81,6 +83,49 @@ def test_the_static_library_does_the_same(installed, gateway, folder):
                     "-Wl,-Bstatic", "-lgridcall", "-Wl,-Bdynamic",
                     *flags(installed, "--static", "--libs-only-l")[1:])
     assert seqs(run(program, gateway.commands, folder / "position", "5"))
+
+
+def test_with_a_key_it_takes_a_snapshot_and_hears_a_channel(
+        installed, site, running, folder):
+    site.add_channel("CH1")
+    site.add_units("CH1", 3)
+    site.write()
+    gateway = Gateway(site)
+    running.append(gateway)
+    text = gateway.config.read_text()
+    gateway.config.write_text(text.replace("end-of-configuration", "\n".join([
+        f" option server_key {folder}/server.key",
+        " option commands tcp://127.0.0.1:*",
+        " option feed city tcp://*:* gc1.440106. voice",
+        "end-of-configuration"])))
+    gateway.start()
+    gateway.bring_in()
+    key = folder / "desk.key"
+    status, _, err = gateway.gridcall(
+        "key", "new", "desk", "--role", "officer", "--jurisdiction",
+        "gc1.440106.", "--out", str(key))
+    assert status == 0, err
+    program = build(installed, ["cc"], PROGRAMS / "look.c")
+    look = subprocess.Popen([program, key, "CH1"], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    seen = list(iter(look.stdout.readline, "listening\n"))
+    assert sorted(seen) == sorted(
+        [f"unit {unit['code']}\n" for unit in site.units]
+        + ["channel CH1\n"])
+    radio = Radio(site.channels[0])
+    running.append(radio)
+
+    def heard():
+        # The lease may begin within an over, or after it.
+        radio.speak(700, 50)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            look.wait(2)
+        return look.poll() is not None
+    wait_until(heard, "an over that was heard")
+    out, err = look.communicate(timeout=30)
+    assert not err
+    packets = re.fullmatch(r"heard (\d+) packets, 0 lost\n", out)
+    assert 0 < int(packets[1]) <= 50
 
 
 def test_both_headers_that_the_project_installs_or_gives_go_together(
