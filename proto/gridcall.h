@@ -263,6 +263,7 @@ struct gridcall_stats {
 	uint64_t garbage;    /* messages not to be understood */
 	uint64_t overflows;  /* times that too much came during a replay */
 	uint64_t breaks;
+	uint64_t reserved[9];
 };
 
 /* NULL when a prefix or the position is not legal; all else is on_trouble's. */

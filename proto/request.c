@@ -23,10 +23,14 @@
 static int unavailable(struct gridcall_fault *fault, int rc,
 		       const char *address, const char *reason)
 {
+	bool far = !strncmp(address, "tcp://", strlen("tcp://"));
+
 	return fault_say(fault, rc, FAULT_UNAVAILABLE,
 			 "No gateway can be reached at '%s': %s; is gridcalld "
-			 "running, and are you in its group?",
-			 address, reason);
+			 "running%s?",
+			 address, reason,
+			 far ? " there, and does nothing block the way"
+			     : ", and are you in its group");
 }
 
 void client_free_asked(struct asked *asked)
@@ -198,7 +202,7 @@ static void judge(const struct gridcall_client *client, struct asked *asked,
 	else if (link_failures(client->link) > asked->failures)
 		settle(asked,
 		       unavailable(&asked->fault, -ECONNREFUSED,
-				   client->address, "nobody takes the call"));
+				   client->address, "nobody listens there"));
 	else if (now_ms >= asked->end_ms)
 		give_up(client, asked, -ETIMEDOUT);
 }

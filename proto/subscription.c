@@ -510,10 +510,15 @@ gridcall_subscribe(struct gridcall_client *client,
 		   const struct gridcall_interest *interest,
 		   struct gridcall_fault *fault)
 {
-	struct gridcall_subscription *sub = calloc(1, sizeof(*sub));
+	struct gridcall_subscription *sub = NULL;
 
-	if (!sub)
+	if (interest->on_event)
+		sub = calloc(1, sizeof(*sub));
+	if (!sub) {
+		fault_say(fault, -EINVAL, FAULT_ARGUMENT,
+			  "There is nobody to give events to, or no memory");
 		return NULL;
+	}
 	sub->client = client;
 	sub->part.work = work;
 	sub->silence_ms = link_now_ms() + SILENCE_MS;

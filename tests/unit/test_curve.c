@@ -306,6 +306,34 @@ static void finds_its_feed_and_its_areas_by_whoami(void **state)
 	assert_string_equal(world->trouble, "");
 }
 
+static void takes_a_named_feed_with_the_key_of_its_gateway(void **state)
+{
+	struct world *world = *state;
+	char address[80];
+
+	snprintf(address, sizeof(address), "tcp://127.0.0.1%s",
+		 strrchr(world->tiny->feed, ':'));
+	subscribe(world, (struct gridcall_interest){.feed = address,
+						    .position = "- 0"});
+	world->tiny->seq = 5;
+	follow(world);
+	while (!gridcall_is_whole(world->feed))
+		turn(world);
+	world->tiny->seq = 6;
+	follow(world);
+	assert_string_equal(world->trouble, "");
+}
+
+static void refuses_to_give_events_to_nobody(void **state)
+{
+	struct world *world = *state;
+	struct gridcall_interest interest = {.position = "- 0"};
+
+	assert_null(
+		gridcall_subscribe(world->client, &interest, &world->fault));
+	assert_non_null(strstr(world->fault.sentence, "nobody"));
+}
+
 static void says_that_no_feed_carries_an_area(void **state)
 {
 	static const char *const other[] = {"gc1.440103."};
@@ -535,6 +563,8 @@ int main(void)
 		TEST(tells_a_deadline_that_passed),
 		TEST(withdraws_what_is_cancelled),
 		TEST(finds_its_feed_and_its_areas_by_whoami),
+		TEST(takes_a_named_feed_with_the_key_of_its_gateway),
+		TEST(refuses_to_give_events_to_nobody),
 		TEST(says_that_no_feed_carries_an_area),
 		TEST(tells_a_refused_key_as_trouble_until_it_is_admitted),
 		TEST(takes_a_snapshot_at_the_start_and_goes_on_after_it),
