@@ -24,7 +24,7 @@
 GRIDCALL_EXPORT const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-	return "race:libzmq.so\nrace:read_feed\nrace:receive_reply\n"
+	return "race:libzmq.so\nrace:read_feed\nrace:client_read_replies\n"
 	       "race:host_request\nrace:refuse";
 }
 
