@@ -128,6 +128,18 @@ def test_with_a_key_it_takes_a_snapshot_and_hears_a_channel(
     assert 0 < int(packets[1]) <= 50
 
 
+def test_it_speaks_on_a_channel(installed, gateway, site, running):
+    radio = Radio(site.channels[0])
+    running.append(radio)
+    program = build(installed, ["cc"], PROGRAMS / "say.c")
+    out = run(program, gateway.commands, "CH1")
+    assert out == "ended 0 \nsent 50, keyed 1\n"
+    wait_until(lambda: radio.take(0.1) or len(radio.heard) >= 45,
+               "the second that was spoken")
+    out = run(program, gateway.commands, "NONE")
+    assert "NONE" in out and "keyed 0" in out
+
+
 def test_both_headers_that_the_project_installs_or_gives_go_together(
         installed, folder):
     source = folder / "both.c"
