@@ -565,6 +565,7 @@ void gateway_swap_directory(struct gateway *gateway,
 	struct directory *old = gateway->directory;
 
 	gateway->directory = talloc_steal(gateway, directory);
+	gateway->directory_number++;
 	radios_follow(gateway->radios, directory);
 	calls_directory_changed(gateway->calls);
 	talloc_free(old);

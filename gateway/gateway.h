@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 struct audit;
+struct census;
 struct command;
 struct job_queue;
 struct keyring;
@@ -91,6 +92,7 @@ struct gateway {
 	struct ledger *ledger;
 	struct keyring *keyring;
 	struct directory *directory;
+	uint64_t directory_number; /* of swaps */
 	struct voice *voice;
 	struct radios *radios;
 	struct calls *calls;
@@ -101,6 +103,7 @@ struct gateway {
 	struct llist_head commands;  /* not yet replied to */
 	/* which changes the directory: one at a time, for it is compared */
 	const struct command *changing;
+	struct census *census;
 	struct audit *audit;   /* what was refused to whom */
 	struct osmo_fd second; /* timerfd of the heartbeat */
 	uint64_t second_us;    /* when the last second's work was done */

@@ -11,6 +11,7 @@
 
 #include "gateway/admission.h"
 #include "gateway/clock.h"
+#include "gateway/control/census.h"
 #include "gateway/gateway.h"
 #include "gateway/job.h"
 #include "gateway/log.h"
@@ -55,6 +56,7 @@ static bool make_status(void *data, const char *jurisdiction,
 	size_t i;
 
 	gateway_status(maker->gateway, &status);
+	census_narrow_feed(maker->gateway, jurisdiction, &status);
 	tails = recent_tails(maker, jurisdiction, &status.n_topics);
 	status.topics = talloc_array(maker->ctx, Gridcall__V1__TopicTail *,
 				     status.n_topics + 1);

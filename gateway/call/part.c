@@ -51,12 +51,24 @@ const char *calls_area_of(const struct calls *calls, const char *id,
 	return turn ? turn->area : NULL;
 }
 
+static bool is_within(const struct call *call, const struct scope *scope)
+{
+	const struct leg *leg;
+	uint32_t i;
+
+	llist_for_each_entry (leg, &call->legs, entry)
+		for (i = 0; i < leg->turn_count; i++)
+			if (scope_has_area(scope, leg->turns[i]->area))
+				return true;
+	return false;
+}
+
 size_t calls_open_within(const struct calls *calls, const struct scope *scope)
 {
 	const struct call *call;
 	size_t count = 0;
 
 	llist_for_each_entry (call, &calls->open, entry)
-		count += !scope || part_of(call, scope) != CALLS_NONE;
+		count += !scope || is_within(call, scope);
 	return count;
 }

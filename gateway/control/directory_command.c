@@ -9,33 +9,9 @@
 
 #include "gateway/call/part.h"
 #include "gateway/call/selector.h"
+#include "gateway/control/census.h"
 #include "gateway/radios.h"
 #include "gateway/record/directory_message.h"
-
-/* Of what the principal sees; of the rest not even how much there is. */
-static void count_seen(const struct command *command,
-		       Gridcall__V1__Status *status)
-{
-	struct gateway *gateway = command->gateway;
-	const struct directory *directory = gateway->directory;
-	const struct channel_entry *channel;
-	struct radio_status radio;
-	size_t i;
-
-	status->channels = status->channels_down = status->units = 0;
-	for (i = 0; i < directory_channel_count(directory); i++) {
-		channel = directory_channel(directory, i);
-		if (!scope_has_channel(command->sees, channel))
-			continue;
-		radios_status(gateway->radios, channel->code, &radio);
-		status->channels++;
-		status->channels_down += radio.state == CHANNEL_DOWN;
-	}
-	for (i = 0; i < directory_unit_count(directory); i++)
-		status->units += scope_has_unit(command->sees,
-						directory_unit(directory, i));
-	status->calls_open = calls_open_within(gateway->calls, command->sees);
-}
 
 void command_status(struct command *command)
 {
@@ -43,8 +19,7 @@ void command_status(struct command *command)
 	Gridcall__V1__Status status;
 
 	gateway_status(command->gateway, &status);
-	if (command->sees)
-		count_seen(command, &status);
+	census_narrow(command->gateway, &command->principal, &status);
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_STATUS;
 	reply.status = &status;
 	command_reply(command, &reply);

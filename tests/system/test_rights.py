@@ -462,11 +462,15 @@ class Reader:
         return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
     def read_until(self, topic):
-        """Every topic up to one."""
+        """Every topic up to one, and past a heartbeat."""
         topics = []
-        while topic not in topics:
+        self.status = None
+        while topic not in topics or not self.status:
             assert self.sock.poll(30000), f"{self.name}: no {topic}"
-            topics.append(self.sock.recv_multipart()[0].decode())
+            name, payload = self.sock.recv_multipart()
+            topics.append(name.decode())
+            if name.endswith(b".status"):
+                self.status = pb.Status.FromString(payload)
         return topics
 
 
@@ -498,11 +502,13 @@ def test_each_key_gets_the_feeds_of_its_jurisdiction(site, running):
             until_us=time.time_ns() // 1000 + HOUR_US))
     for reader, words in readers:
         prefix = words.split()[0]
-        last = [target.prefix + "unit" for target in TARGETS
-                if target.prefix.startswith(prefix)][-1]
-        for topic in reader.read_until(last):
+        within = [target for target in TARGETS
+                  if target.prefix.startswith(prefix)]
+        for topic in reader.read_until(within[-1].prefix + "unit"):
             assert topic.startswith(prefix) or \
                 topic == "gc1.gateway.GC1.status", reader.name
+        assert reader.status.units == len(within)
+        assert reader.status.channels == len(within)
 
 
 def test_a_part_of_a_call_is_all_that_is_seen_of_it(site, running):

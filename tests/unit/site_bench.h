@@ -423,6 +423,7 @@ static int tear_down(void **state)
 	TALLOC_FREE(gateway->directory);
 	TALLOC_FREE(gateway->keyring);
 	TALLOC_FREE(gateway->audit);
+	TALLOC_FREE(gateway->census);
 	gateway->stopping = false;
 	gateway->trouble[0] = '\0';
 	for (i = 0; i < ARRAY_SIZE(site.by_token); i++)

@@ -3,6 +3,7 @@
  * What somebody who is not of everything sees, and what he may do to it.
  */
 #include "gateway/control/jurisdiction.h"
+#include "gateway/control/census.h"
 #include "tests/unit/site_ask.h"
 
 #define DISTRICT_A "gc1.440106."
@@ -185,6 +186,41 @@ static void status_counts_what_is_theirs(void **state)
 	assert_int_equal(site.reply->status->channels, 0);
 	assert_int_equal(site.reply->status->channels_down, 0);
 	assert_int_equal(site.reply->status->calls_open, 0);
+}
+
+static void status_follows_the_directory(void **state)
+{
+	static const char files[] =
+		"code,name,spoken,aliases,category,district,station,grid,zone,"
+		"channel,number,radio_ids,answers_by,strength,duty,phone,lon,"
+		"lat,crs,cameras,tags\n"
+		"A1,A1,,,GZ:A,440106,440106530000,07,,CH1,01,,keypad,3,,,,,,,"
+		"\n";
+	Gridcall__V1__StatusRequest body = GRIDCALL__V1__STATUS_REQUEST__INIT;
+	Gridcall__V1__ImportRequest import = GRIDCALL__V1__IMPORT_REQUEST__INIT;
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__Status status = GRIDCALL__V1__STATUS__INIT;
+	Gridcall__V1__Request change = GRIDCALL__V1__REQUEST__INIT;
+
+	request.body_case = BODY(STATUS);
+	request.status = &body;
+	change.body_case = BODY(IMPORT);
+	change.import = &import;
+	import.units_csv.data = (uint8_t *)files;
+	import.units_csv.len = strlen(files);
+	ask_as("district", DISTRICT_A);
+	assert_int_equal(ask(&request)->status->units, 4);
+	site.asker = "local";
+	ask(&change);
+	assert_true(site.reply->import->done);
+	site.asker = "district";
+	assert_int_equal(ask(&request)->status->units, 1);
+	/* A feed of the same area tells the same. */
+	census_narrow_feed(site.gateway, DISTRICT_A, &status);
+	assert_int_equal(status.units, 1);
+	assert_int_equal(status.channels, 2);
+	census_narrow_feed(site.gateway, DISTRICT_B, &status);
+	assert_int_equal(status.units, 0);
 }
 
 /* ---- calling ---- */
@@ -422,6 +458,7 @@ int main(void)
 		TEST(channels_are_those_that_are_seen),
 		TEST(a_channel_tells_of_a_call_only_whom_it_concerns),
 		TEST(status_counts_what_is_theirs),
+		TEST(status_follows_the_directory),
 		TEST(a_plan_reaches_only_their_units),
 		TEST(a_call_has_only_the_units_of_who_started_it),
 		TEST(a_plan_is_started_by_who_made_it),
