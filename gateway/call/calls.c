@@ -63,6 +63,7 @@ struct calls *calls_alloc(void *ctx, const struct calls_config *config)
 	INIT_LLIST_HEAD(&calls->open);
 	INIT_LLIST_HEAD(&calls->ended);
 	INIT_LLIST_HEAD(&calls->lanes);
+	hash_init(calls->lanes_by_code);
 	INIT_LLIST_HEAD(&calls->plans);
 	INIT_LLIST_HEAD(&calls->notes);
 	calls->shelf = shelf_alloc(calls, config);

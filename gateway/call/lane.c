@@ -14,13 +14,22 @@
 /* ------------------------------------------------------------------ lanes --
  */
 
+static uint32_t hash_of(const char *code)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *code; code++)
+		hash = (hash ^ (uint8_t)*code) * 16777619u;
+	return hash;
+}
+
 struct lane *lane_find(const struct calls *calls, const char *code)
 {
 	struct lane *lane;
 
-	llist_for_each_entry (lane, &calls->lanes, entry)
-		if (!strcmp(lane->code, code))
-			return lane;
+	hash_for_each_possible(
+		calls->lanes_by_code, lane, node,
+		hash_of(code)) if (!strcmp(lane->code, code)) return lane;
 	return NULL;
 }
 
@@ -81,6 +90,7 @@ struct lane *lane_get(struct calls *calls, const char *code)
 	INIT_LLIST_HEAD(&lane->alarms);
 	shelf_wait_init(&lane->acknowledgement, alarm_acknowledge, lane);
 	llist_add_tail(&lane->entry, &calls->lanes);
+	hash_add(calls->lanes_by_code, &lane->node, hash_of(lane->code));
 	lane_refresh(lane);
 	return lane;
 }
@@ -117,6 +127,7 @@ struct lane *lane_free(struct lane *lane)
 	drop_next(lane);
 	shelf_wait_stop(&lane->acknowledgement);
 	llist_del(&lane->entry);
+	hash_del(&lane->node);
 	talloc_free(lane);
 	return NULL;
 }

@@ -62,6 +62,7 @@ struct alarm {
 
 struct lane {
 	struct llist_head entry;
+	struct hlist_node node;
 	struct calls *calls;
 	const char *code;
 	const char *home; /* district.station.grid */

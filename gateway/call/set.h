@@ -11,6 +11,7 @@
 
 #include "gateway/call/calls.h"
 
+#include <osmocom/core/hashtable.h>
 #include <osmocom/core/linuxlist.h>
 
 #define LOGPCALL(call, level, format, args...)                                 \
@@ -33,6 +34,7 @@ struct calls {
 	struct llist_head ended; /* newest first: late answers, settling */
 	size_t ended_count;
 	struct llist_head lanes;
+	DECLARE_HASHTABLE(lanes_by_code, 10); /* a city has some 1,700 */
 	struct lane *by_slot[VOICE_CHANNELS_MAX];
 	struct llist_head plans;
 	struct llist_head notes; /* committed, not yet told */
