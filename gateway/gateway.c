@@ -489,7 +489,8 @@ static const struct turnstile_rate history_rate = {
 	.rows_per_s = 50000,
 	.bytes_burst = UINT64_C(1) << 30,
 	.bytes_per_s = 16 << 20,
-	.waiting_max = 16,
+	.waiting_max = 512,
+	.waiting_max_over = 16,
 };
 
 static int start_helpers(struct gateway *gateway, struct gridcall_why *why)

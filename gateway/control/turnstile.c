@@ -261,6 +261,16 @@ static int on_timer(struct osmo_fd *ofd, unsigned int what)
 	return 0;
 }
 
+static bool is_crowded(struct turnstile *turnstile, struct guest *guest)
+{
+	const struct turnstile_rate *rate = &turnstile->rate;
+
+	refill(turnstile, guest);
+	return guest->waiting_count >= (waits_us(turnstile, guest)
+						? rate->waiting_max_over
+						: rate->waiting_max);
+}
+
 void turnstile_ask(struct turnstile *turnstile,
 		   struct turnstile_question *question)
 {
@@ -269,7 +279,7 @@ void turnstile_ask(struct turnstile *turnstile,
 
 	forget_the_idle(turnstile);
 	guest = guest_get(turnstile, command->principal.name);
-	if (guest->waiting_count >= turnstile->rate.waiting_max) {
+	if (is_crowded(turnstile, guest)) {
 		fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
 			  "%u requests of '%s' for history wait already; ask "
 			  "again when one of them is answered",

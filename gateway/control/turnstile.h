@@ -6,7 +6,9 @@
  * always free for what is short, and principals take turns, each with one
  * question.  Whoever has read more than its rate allows waits outside; the
  * rate has room for days of history, so that only a loop ever waits.  A
- * principal that has too many questions waiting is told that it is busy.
+ * principal that has too many questions waiting is told that it is busy: many
+ * when a hundred subscribers of one key come back at once, a few when it has
+ * read more than its rate.
  *
  * Memory:  a question (malloc) is the turnstile's from turnstile_ask() until
  *          its free().
@@ -25,7 +27,8 @@ struct turnstile_rate {
 	uint64_t rows_per_s;
 	uint64_t bytes_burst;
 	uint64_t bytes_per_s;
-	unsigned int waiting_max;
+	unsigned int waiting_max;      /* questions outside, within the rate, */
+	unsigned int waiting_max_over; /* and beyond it */
 };
 
 /*

@@ -185,7 +185,8 @@ static int set_up_world(void **state)
 					      .rows_per_s = 1000,
 					      .bytes_burst = 1000000,
 					      .bytes_per_s = 1000,
-					      .waiting_max = 16};
+					      .waiting_max = 16,
+					      .waiting_max_over = 16};
 	return 0;
 }
 
@@ -288,6 +289,26 @@ static void whoever_has_too_many_waiting_is_told_busy(void **state)
 	sem_destroy(&go_on);
 }
 
+static void fewer_may_wait_of_who_has_read_too_much(void **state)
+{
+	struct world *world = *state;
+	struct asked *greedy = make(world, "li", 1);
+
+	world->rate.rows_burst = 100;
+	world->rate.waiting_max_over = 1;
+	open_turnstile(world);
+	greedy->work = 1100;
+	ask(world, greedy);
+	UNTIL(world->count == 1);
+	ask(world, make(world, "li", 2));
+	ask(world, make(world, "li", 3));
+	assert_int_equal(world->count, 2);
+	assert_int_equal(world->tokens[1], 3);
+	assert_int_equal(world->codes[1], ERROR(BUSY));
+	UNTIL(world->count == 3);
+	assert_int_equal(world->codes[2], 0);
+}
+
 static void a_request_too_late_when_its_turn_comes_is_refused(void **state)
 {
 	struct world *world = *state;
@@ -351,6 +372,7 @@ int main(void)
 		IN_WORLD(principals_take_turns),
 		IN_WORLD(who_has_read_too_much_waits_and_others_do_not),
 		IN_WORLD(whoever_has_too_many_waiting_is_told_busy),
+		IN_WORLD(fewer_may_wait_of_who_has_read_too_much),
 		IN_WORLD(a_request_too_late_when_its_turn_comes_is_refused),
 		IN_WORLD(a_ledger_that_fails_is_told_so),
 		IN_WORLD(what_waits_when_the_gateway_stops_is_refused),
