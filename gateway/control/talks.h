@@ -16,7 +16,7 @@
 #include "gateway/gateway.h"
 
 #define TALK_ID_MAX      20
-#define TALK_PACKETS_MAX 25 /* of one request: half a second */
+#define TALK_PACKETS_MAX 50 /* of one request: a second */
 
 struct talks;
 struct talk;

@@ -233,7 +233,7 @@ def test_what_no_talk_is_is_refused(gateway, talker):
     code, sentence = refusal(gateway, channels=["CH1"], packets=[b"ab"])
     assert code == pb.ERROR_BAD_ARGUMENT and "packet 0" in sentence
     packet = talker.encoder.put(bytes(320))
-    assert refusal(gateway, channels=["CH1"], packets=[packet] * 26)[0] \
+    assert refusal(gateway, channels=["CH1"], packets=[packet] * 51)[0] \
         == pb.ERROR_BAD_ARGUMENT
     assert "0 talks" in gateway.vty("show voice")
 
