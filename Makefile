@@ -219,7 +219,7 @@ endef
 $(O)/gridcalld: $(call objects,gateway/main.c) $(ARCHIVES)
 	$(call link)
 $(O)/gridcall: $(call objects,gateway/cli/main.c) $(O)/libcli.a \
-		$(O)/libproto.a
+		$(O)/libproto.a $(O)/libcodecs.a
 	$(call link)
 $(O)/gridcall-city: $(call objects,$(CITY_C)) $(O)/libproto.a $(O)/libcodecs.a
 	$(call link)

@@ -43,6 +43,10 @@ enum status recording_run(struct cli *cli);
 /* key_cli.c */
 enum status key_run(struct cli *cli);
 
+/* listen_cli.c, talk_cli.c */
+enum status listen_run(struct cli *cli);
+enum status talk_run(struct cli *cli);
+
 /* subscribe_cli.c */
 enum status subscribe_run(struct cli *cli);
 enum status replay_run(struct cli *cli);
