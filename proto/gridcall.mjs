@@ -159,8 +159,15 @@ class Client {
     whole.position = `${whole.epoch} ${whole.through_seq}`;
     for (let after = whole.next; after;) {
       const page = await this.ask({snapshot: {prefixes, after}});
-      for (const part of ["units", "channels", "calls"])
-        whole[part].push(...page[part]);
+      whole.channels.push(...page.channels);
+      whole.units.push(...page.units);
+      for (const call of page.calls) {
+        const last = whole.calls.at(-1);
+        if (last?.summary.call === call.summary.call)
+          last.units.push(...call.units); // a long one goes on
+        else
+          whole.calls.push(call);
+      }
       after = page.next;
     }
     return whole;
@@ -216,11 +223,9 @@ class Feed {
         const message = await socket.receive().catch(() => null);
         if (socket.closed)
           return;
-        if (!message) {
+        if (!message)
           this.onTrouble("Nothing comes from the feed, not even a heartbeat");
-          continue;
-        }
-        const found = this.take(...message);
+        const found = message ? this.take(...message) : MISSING;
         if (found === MISSING)
           yield* this.replay();
         else if (found)

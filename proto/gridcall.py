@@ -108,14 +108,19 @@ class Client:
 
     def snapshot(self, prefixes=()):
         """What there is now, a SnapshotReply, and the position after it."""
-        whole = self.ask(snapshot={"prefixes": prefixes})
-        position = f"{whole.epoch} {whole.through_seq}"
-        page = whole
+        whole = page = self.ask(snapshot={"prefixes": prefixes})
         while page.next:
             page = self.ask(snapshot={"prefixes": prefixes,
                                       "after": page.next})
-            whole.MergeFrom(page)
-        return whole, position
+            whole.channels.extend(page.channels)
+            whole.units.extend(page.units)
+            for call in page.calls:
+                last = whole.calls[-1] if whole.calls else None
+                if last and last.summary.call == call.summary.call:
+                    last.units.extend(call.units)  # a long one goes on
+                else:
+                    whole.calls.append(call)
+        return whole, f"{whole.epoch} {whole.through_seq}"
 
     def subscribe(self, prefixes, position=None, **options):
         """A Feed; without a position it begins with what comes next."""
@@ -157,11 +162,12 @@ class Feed:
         try:
             yield from self.replay()
             while True:
-                if not socket.poll(SILENCE_MS):
+                if socket.poll(SILENCE_MS):
+                    found = self.take(*socket.recv_multipart())
+                else:
                     self.on_trouble("Nothing comes from the feed, not even a "
                                     "heartbeat")
-                    continue
-                found = self.take(*socket.recv_multipart())
+                    found = MISSING
                 if found is MISSING:
                     yield from self.replay()
                 elif found:

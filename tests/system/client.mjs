@@ -8,7 +8,9 @@ const [where, verb, ...rest] = process.argv.slice(2);
 const client = gridcall.open(where);
 
 async function ask(request) {
-  console.log(JSON.stringify(await client.ask(JSON.parse(request))));
+  const fields = JSON.parse(request);
+  console.log(JSON.stringify(fields.snapshot ? await client.snapshot()
+    : await client.ask(fields)));
 }
 
 async function follow(address, log, life, ...prefixes) {

@@ -4,7 +4,7 @@
 usage: client.py WHERE ask REQUEST_JSON
        client.py WHERE follow FEED LOG LIFE PREFIX...
 
-ask prints the body of the reply as JSON (deadline_ms is 10000 unless said).  follow writes a line for every event,
+ask prints the body of the reply as JSON, of a snapshot all pages.  follow writes a line for every event,
 "seq topic topic_seq", a tab, and the position after it; it goes on after the
 last line of LOG, and kills itself after LIFE events.  A refusal is printed as
 "code sentence" and ends with 3.
@@ -36,8 +36,14 @@ def follow(client, feed, log, life, *prefixes):
 
 
 def ask(client, request):
-    print(json_format.MessageToJson(client.ask(**json.loads(request)),
-                                    preserving_proto_field_name=True))
+    request = json.loads(request)
+    if "snapshot" in request:
+        reply, position = client.snapshot()
+        shown = dict(json_format.MessageToDict(reply), position=position)
+        print(json.dumps(shown))
+    else:
+        print(json_format.MessageToJson(client.ask(**request),
+                                        preserving_proto_field_name=True))
 
 
 def main(where, verb, *arguments):

@@ -11,6 +11,7 @@ import gridcall_pb2 as pb
 import pytest
 import zmq
 from link import Link
+from network import make_key, open_to_network
 from place import BUILD, ROOT, UNIT_COLUMNS, Gateway, wait_until
 
 CLIENTS = {"python": ["/usr/bin/python3", ROOT / "tests/system/client.py"],
@@ -92,7 +93,7 @@ def ask(language, where, limit_s=30, **request):
     return done.returncode, done.stdout
 
 
-def make_site(site, running, count, areas):
+def make_site(site, running, count, areas, network=()):
     """A gateway with many units, spread over the areas."""
     for first in range(0, count, UNITS_PER_CHANNEL):
         code = f"CH{first // UNITS_PER_CHANNEL + 1:02d}"
@@ -104,6 +105,8 @@ def make_site(site, running, count, areas):
     site.write()
     gateway = Gateway(site)
     running.append(gateway)
+    if network:
+        open_to_network(gateway, *network)
     return gateway.start()
 
 
@@ -153,8 +156,15 @@ def bring_in(gateway, change, meanwhile=lambda: None):
         dealer.send(request.SerializeToString())
         meanwhile()
     # Once more: it may have been cut short, or not, or be under way still.
-    wait_until(lambda: getattr(gateway.ask(request), "import").done,
-               "an import carried out")
+    reply = pb.Reply()
+
+    def done():
+        reply.CopyFrom(gateway.ask(request))
+        return getattr(reply, "import").done
+    try:
+        wait_until(done, "an import")
+    except AssertionError as late:
+        raise AssertionError(f"the import never succeeds: {reply}") from late
 
 
 @pytest.fixture(params=[["c"], ["python"], ["node"],
@@ -274,3 +284,87 @@ def test_history_that_was_replaced_needs_a_snapshot(site, running, follows):
     gateway.start()
     assert follower.process.wait(30) == 3
     assert "ERROR_NEED_SNAPSHOT " in follower.words.read_text()
+
+
+TIANHE = "gc1.440106."
+
+
+def test_over_curve_a_kill_loses_nothing_and_doubles_nothing(site, running,
+                                                             languages):
+    gateway = make_site(site, running, 50, AREAS, ["gc1.440105.", TIANHE])
+    key = make_key(gateway, "dispatch110", TIANHE)
+    follower = Follower(site.folder, key, languages, [TIANHE])
+    follower.lives = [70, 70]
+    running.append(follower.start())
+    for change in range(4):
+        if change == 2:
+            gateway.kill()
+            gateway.start()
+        bring_in(gateway, change)
+        ledger = read_ledger(gateway, [TIANHE])
+        follower.await_all(ledger)
+    assert len(ledger) >= 50 * 4 and not follower.lives
+    assert_whole(follower.read(), ledger)
+
+
+def test_a_key_sees_no_more_than_its_jurisdiction(site, running, language):
+    gateway = make_site(site, running, 1, AREAS, [TIANHE, "gc1.440105."])
+    key = make_key(gateway, "dispatch110", TIANHE)
+    status, said = ask(language, key, whoami={})
+    assert status == 0
+    me = json.loads(said)
+    assert me["principal"] == "dispatch110"
+    assert [feed["jurisdiction"] for feed in me["feeds"]] == [TIANHE]
+    follower = Follower(site.folder, key, [language], ["gc1.440105."])
+    running.append(follower.start())
+    assert follower.process.wait(30) == 3
+    assert follower.words.read_text() == (
+        "ERROR_NOT_ALLOWED No feed open to dispatch110 carries all of "
+        "gc1.440105.; there are: gc1.440106.\n")
+
+
+def test_who_has_no_key_of_the_gateway_is_told_what_may_be_wrong(
+        site, running, language):
+    gateway = make_site(site, running, 1, AREAS, [TIANHE])
+    key = make_key(gateway, "dispatch110", TIANHE)
+    gateway.do(key={"revoke": {"name": "dispatch110"}})
+    status, said = ask(language, key, whoami={}, deadline_ms=1000)
+    assert status == 3
+    assert "ERROR_UNAVAILABLE" in said and "does it know your key" in said
+
+
+def test_a_client_whose_key_is_revoked_ends_with_a_sentence(site, running,
+                                                            language):
+    gateway = make_site(site, running, 5, AREAS, [TIANHE])
+    follower = Follower(site.folder, make_key(gateway, "dispatch110", TIANHE),
+                        [language], [TIANHE])
+    running.append(follower.start())
+    bring_in(gateway, 0)
+    follower.await_all(read_ledger(gateway, [TIANHE]))
+    gateway.do(key={"revoke": {"name": "dispatch110"}})
+    assert follower.process.wait(30) == 3
+    assert "ERROR_NOT_ALLOWED " in follower.words.read_text()
+
+
+def test_a_snapshot_has_all_pages_and_events_go_on_after_it(site, running,
+                                                            language):
+    gateway = make_site(site, running, 3000, AREAS)
+    for unit in site.units:
+        unit["tags"] = ";".join(f"{word:x<20}" for word in "abcdefghijklmnop")
+    bring_in(gateway, "x")
+    # More than a page of 1 MiB.
+    assert gateway.do(snapshot={}).next
+    status, said = ask(language, gateway.commands, snapshot={})
+    assert status == 0
+    now = json.loads(said)
+    assert len(now["units"]) == 3000 and len(now["channels"]) == 34
+    follower = Follower(site.folder, gateway.commands, [language], ["gc1."])
+    follower.log.write_text(f"snapshot\t{now['position']}\n")
+    running.append(follower.start())
+    bring_in(gateway, "y")
+    new = [event for event in read_ledger(gateway)
+           if event[0] > int(now["position"].split()[1])]
+    wait_until(lambda: len(follower.log.read_text().splitlines()) > len(new),
+               "the events after the snapshot")
+    follower.log.write_text(follower.log.read_text().partition("\n")[2])
+    assert sorted(follower.read()) == new
