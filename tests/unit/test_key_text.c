@@ -26,7 +26,7 @@ static void takes_spans_with_their_unit(void **state)
 static void refuses_what_is_no_span(void **state)
 {
 	static const char *const wrong[] = {
-		"",   "7",   "d",    "-7d",          "7w",    "7dd",
+		"",   "7",   "d",    "-7d",          "7y",    "7dd",
 		"7 ", " 7d", "1e3d", "99999999999d", "36601d"};
 	uint32_t span_s = 5;
 	size_t i;
