@@ -560,6 +560,12 @@ void gateway_stop(struct gateway *gateway)
 	gateway->plugins = plugin_list_free(gateway->plugins);
 }
 
+const struct directory *gateway_hold_directory(struct gateway *gateway,
+					       void *ctx)
+{
+	return talloc_reference(ctx, gateway->directory);
+}
+
 void gateway_swap_directory(struct gateway *gateway,
 			    struct directory *directory)
 {
@@ -569,5 +575,5 @@ void gateway_swap_directory(struct gateway *gateway,
 	gateway->directory_number++;
 	radios_follow(gateway->radios, directory);
 	calls_directory_changed(gateway->calls);
-	talloc_free(old);
+	talloc_unlink(gateway, old);
 }

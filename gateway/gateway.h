@@ -130,6 +130,10 @@ void gateway_stop(struct gateway *gateway);
 /* What status says; strings last until the next call. */
 void gateway_status(struct gateway *gateway, Gridcall__V1__Status *status);
 
+/* The directory in force, which stays as long as ctx even if it is replaced. */
+const struct directory *gateway_hold_directory(struct gateway *gateway,
+					       void *ctx);
+
 /* Put a new directory in force: radios, calls. */
 void gateway_swap_directory(struct gateway *gateway,
 			    struct directory *directory);

@@ -56,6 +56,17 @@ void authority_find(struct principal *principal, const struct keyring *keyring,
 		take_key(principal, key);
 }
 
+/*
+ * As topic_prefix_is_within(), without parsing: it is asked of every unit of a
+ * city.  An area that does not end in '.' ("gc1.44") would let strangers in.
+ */
+static bool is_within(const char *prefix, const char *area)
+{
+	size_t len = strlen(area);
+
+	return len && area[len - 1] == '.' && !strncmp(prefix, area, len);
+}
+
 bool authority_covers(const struct principal *principal, const char *prefix)
 {
 	size_t i;
@@ -63,7 +74,7 @@ bool authority_covers(const struct principal *principal, const char *prefix)
 	if (!prefix[0])
 		prefix = AUTHORITY_EVERYTHING;
 	for (i = 0; i < principal->areas; i++)
-		if (topic_prefix_is_within(prefix, principal->jurisdiction[i]))
+		if (is_within(prefix, principal->jurisdiction[i]))
 			return true;
 	return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * directory_command.c - status, units and channels
+ * directory_command.c - status and channels
  */
 #include "gateway/control/command.h"
 
@@ -8,7 +8,6 @@
 #include <osmocom/core/utils.h>
 
 #include "gateway/call/part.h"
-#include "gateway/call/selector.h"
 #include "gateway/control/census.h"
 #include "gateway/radios.h"
 #include "gateway/record/directory_message.h"
@@ -23,43 +22,6 @@ void command_status(struct command *command)
 	reply.body_case = GRIDCALL__V1__REPLY__BODY_STATUS;
 	reply.status = &status;
 	command_reply(command, &reply);
-}
-
-void command_units(struct command *command)
-{
-	const struct directory *directory = command->gateway->directory;
-	const Gridcall__V1__UnitsRequest *request = command->request->units;
-	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
-	Gridcall__V1__UnitsReply units = GRIDCALL__V1__UNITS_REPLY__INIT;
-	struct selector *selector;
-	const struct unit **chosen;
-	Gridcall__V1__Unit *messages;
-	size_t count, i;
-
-	selector = selector_parse_within(command, request->selector, directory,
-					 command->sees, &command->fault);
-	if (!selector) {
-		command_refuse(command);
-		return;
-	}
-	chosen = selector_units(selector, command, directory, &count);
-	units.total = count;
-	if (request->limit && count > request->limit)
-		count = request->limit;
-	units.n_units = count;
-	units.units = talloc_array(command, Gridcall__V1__Unit *, count + 1);
-	messages = talloc_array(command, Gridcall__V1__Unit, count + 1);
-	OSMO_ASSERT(units.units && messages);
-	for (i = 0; i < count && !command_should_stop(command); i++) {
-		unit_to_message(chosen[i], &messages[i]);
-		units.units[i] = &messages[i];
-	}
-	reply.body_case = GRIDCALL__V1__REPLY__BODY_UNITS;
-	reply.units = &units;
-	if (command_check_wanted(command))
-		command_refuse(command);
-	else
-		command_reply(command, &reply);
 }
 
 static uint32_t *count_units(struct command *command,

@@ -261,6 +261,58 @@ static void only_its_own_connection_withdraws_it(void **state)
 	assert_null(reply_to(token)->error);
 }
 
+/* More than main looks through by itself. */
+static void grow_directory(unsigned int count)
+{
+	struct directory_builder *builder =
+		directory_builder_alloc(site.gateway);
+	char code[16];
+	unsigned int i;
+
+	add_channel(builder, "CH1", GRID_A, NULL);
+	for (i = 0; i < count; i++) {
+		snprintf(code, sizeof(code), "U%05u", i);
+		add_unit(builder, code, GRID_A, "CH1");
+	}
+	gateway_swap_directory(site.gateway, directory_builder_finish(builder));
+}
+
+static uint64_t put_units(void)
+{
+	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
+	Gridcall__V1__UnitsRequest body = GRIDCALL__V1__UNITS_REQUEST__INIT;
+
+	request.id = (char *)"r1";
+	request.body_case = BODY(UNITS);
+	request.units = &body;
+	return put(&request);
+}
+
+static void a_long_list_of_units_is_withdrawn(void **state)
+{
+	uint64_t token;
+
+	grow_directory(5000);
+	token = put_units();
+	assert_true(withdraw("r1"));
+	assert_withdrawn(token);
+	token = put_units();
+	assert_int_equal(reply_to(token)->units->n_units, 5000);
+	assert_string_equal(reply_to(token)->id, "r1");
+}
+
+static void a_long_list_is_of_the_directory_it_began_with(void **state)
+{
+	uint64_t token;
+
+	grow_directory(5000);
+	token = put_units();
+	grow_directory(3000);
+	grow_directory(2500);
+	assert_int_equal(reply_to(token)->units->n_units, 5000);
+	assert_int_equal(reply_to(put_units())->units->n_units, 2500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +328,8 @@ int main(void)
 		TEST(what_was_committed_is_replied_to_as_done),
 		TEST(a_key_under_look_up_is_withdrawn),
 		TEST(only_its_own_connection_withdraws_it),
+		TEST(a_long_list_of_units_is_withdrawn),
+		TEST(a_long_list_is_of_the_directory_it_began_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
