@@ -10,6 +10,7 @@
 #   make fuzz       time-boxed fuzzing of every target: SECONDS=30
 #   make lint       format, sizes, doors between rooms, scripts
 #   make bench      speed and memory; writes build/bench.json
+#   make release-contract  gridcall.proto is the released one from now on
 #   make format     lay out the sources as the formatter wants them
 #   make install    install below DESTDIR and PREFIX
 #   make clean      forget build/
@@ -147,7 +148,7 @@ FAKE_SO   := $(FAKES:%=$(O)/tests/conform/%.so)
 # -------------------------------------------------------------- rules ----
 
 .PHONY: all run test check torture fuzz fuzz-targets lint bench \
-	bench-programs format install clean help setup tests
+	bench-programs format release-contract install clean help setup tests
 
 all: $(if $(wildcard gateway/main.c),$(O)/gridcalld) \
 	$(if $(CLI_C),$(O)/gridcall) $(if $(CITY_C),$(O)/gridcall-city) \
@@ -314,6 +315,10 @@ setup:
 
 lint:
 	$(Q)tests/lint
+
+# At a release: what gridcall.proto says now is never broken again.
+release-contract:
+	$(Q)tests/contract --release
 
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
