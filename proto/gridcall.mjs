@@ -19,7 +19,7 @@
  * Needs Node 18 or later and the packages of package.json.  One `for await` of
  * a feed at a time; client.close() lets the process end.
  */
-import {readFileSync} from "node:fs";
+import {readFileSync, statSync} from "node:fs";
 import {setTimeout as sleep} from "node:timers/promises";
 import {fileURLToPath} from "node:url";
 import protobuf from "protobufjs";
@@ -65,10 +65,13 @@ export class NeedSnapshot extends GatewayError {}
 export function open(where) {
   if (where.includes("://"))
     return new Client(where);
-  const words = readFileSync(where, "utf8")
-    .matchAll(/^\s+([a-z-]+)\s*=\s*"(.*)"/gm);
-  const key = Object.fromEntries([...words].map(([, word, value]) =>
-    [word, value]));
+  if (statSync(where).mode & 0o007) // systemd lends it to a group
+    throw new Error(`The key file '${where}' may be read by others; chmod ` +
+                    `600 it, and get a new key if somebody did`);
+  const key = {};
+  for (const [, word, value] of
+       readFileSync(where, "utf8").matchAll(/^\s+([a-z-]+)\s*=\s*"(.*)"/gm))
+    key[word] = value;
   return new Client(key.commands, key);
 }
 

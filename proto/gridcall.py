@@ -49,8 +49,13 @@ def open(where):
     """A client of the gateway at an address, or that a key file names."""
     if "://" in str(where):
         return Client(str(where))
+    path = pathlib.Path(where)
+    if path.stat().st_mode & 0o007:  # systemd lends it to a group
+        raise PermissionError(f"The key file '{path}' may be read by others; "
+                              "chmod 600 it, and get a new key if somebody "
+                              "did")
     key = dict(re.findall(r'^\s+([a-z-]+)\s*=\s*"(.*)"',
-                          pathlib.Path(where).read_text("utf-8"), re.M))
+                          path.read_text("utf-8"), re.M))
     return Client(key["commands"], key)
 
 

@@ -74,7 +74,7 @@ class Follower:
                 f"{self.words.read_text()}") from late
 
 
-@pytest.fixture(params=sorted(CLIENTS))
+@pytest.fixture(params=["python", "node"])
 def language(request):
     return request.param
 
@@ -368,3 +368,23 @@ def test_a_snapshot_has_all_pages_and_events_go_on_after_it(site, running,
                "the events after the snapshot")
     follower.log.write_text(follower.log.read_text().partition("\n")[2])
     assert sorted(follower.read()) == new
+
+
+def test_a_key_file_that_others_may_read_is_refused(site, running, language):
+    gateway = make_site(site, running, 1, AREAS, [TIANHE])
+    key = make_key(gateway, "dispatch110", TIANHE)
+    key.chmod(0o644)
+    status, said = ask(language, key, whoami={})
+    assert status not in (0, 3)
+    assert f"The key file '{key}' may be read by others; chmod 600" in said
+
+
+def test_the_node_packages_are_exact_and_name_no_host():
+    package = json.loads((ROOT / "proto/package.json").read_text())
+    lock = json.loads((ROOT / "proto/package-lock.json").read_text())
+    for name, version in package["dependencies"].items():
+        locked = lock["packages"][f"node_modules/{name}"]
+        assert locked["version"] == version
+    for path, locked in lock["packages"].items():
+        assert "resolved" not in locked, path
+        assert not path or locked["integrity"].startswith("sha512-"), path

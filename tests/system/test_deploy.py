@@ -4,9 +4,11 @@ import ctypes
 import os
 import pathlib
 import re
+import shutil
 import stat
 import subprocess
 
+import pytest
 from place import BUILD, PORTS, ROOT, City, Gateway, Site
 
 
@@ -27,6 +29,9 @@ def test_install_puts_everything_below_destdir_and_prefix(folder):
                  "lib/gridcall/zeromq.so", "share/man/man1/gridcall.1",
                  "share/man/man8/gridcalld.8",
                  "share/gridcall/proto/gridcall.proto",
+                 "share/gridcall/proto/README.md",
+                 "share/gridcall/proto/gridcall.py",
+                 "share/gridcall/proto/gridcall.mjs",
                  "share/bash-completion/completions/gridcall",
                  "lib/systemd/system/gridcalld.service",
                  "etc/gridcall/gridcalld.cfg"):
@@ -195,6 +200,42 @@ def test_setup_does_nothing_when_nothing_is_missing():
     done = run(ROOT / "deploy/setup")
     assert done.returncode == 0
     assert done.stdout + done.stderr == ""
+
+
+@pytest.fixture
+def tree(folder):
+    """What setup needs of the tree, with npm's part not done yet."""
+    for path in ("deploy/setup", "proto/package.json",
+                 "proto/package-lock.json", "proto/.npmrc"):
+        (folder / path).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / path, folder / path)
+    (folder / "bin").mkdir()
+
+    def npm(script):
+        (folder / "bin/npm").write_text(f"#!/bin/sh\n{script}\n")
+        (folder / "bin/npm").chmod(0o755)
+        return run(folder / "deploy/setup", env=dict(
+            os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}"))
+    return npm
+
+
+def test_setup_fetches_the_npm_packages_once_and_runs_no_script(tree, folder):
+    done = tree(f'echo "$*" >>{folder}/asked')
+    assert done.returncode == 0, done.stderr
+    assert "16 MB to fetch" in done.stdout and "zeromq" in done.stdout
+    asked = (folder / "asked").read_text()
+    assert asked.startswith("ci ") and "--ignore-scripts" in asked
+    done = tree("exit 1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_setup_says_when_npm_can_not_fetch(tree):
+    done = tree("echo the network is away; exit 1")
+    assert done.returncode == 1
+    assert "the network is away" in done.stderr
+    assert "npm could not fetch them (above)" in done.stderr
+    # And tries again the next time.
+    assert tree("exit 0").returncode == 0
 
 
 def test_setup_says_in_one_sentence_that_it_may_not_install(folder):
