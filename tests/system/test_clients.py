@@ -245,13 +245,20 @@ def test_1700_prefixes_of_single_grids_get_all_1700(site, running, follows):
              for grid in range(1, 1701)]
     gateway = make_site(site, running, len(areas), areas)
     bring_in(gateway, 0)
-    follower = Follower(site.folder, gateway.commands, [follows],
-                        [".".join(("gc1", *area, "")) for area in areas])
+    prefixes = [".".join(("gc1", *area, "")) for area in areas]
+    commands = Link(site.folder / "far-commands.sock", gateway.commands)
+    running.append(commands)
+    follower = Follower(site.folder, commands.address, [follows], prefixes,
+                        gateway.feed)
     running.append(follower.start())
-    follower.await_all(of_grids(read_ledger(gateway)))
-    # Live now, and no subscription is left out.
+    follower.await_all(read_ledger(gateway, ["gc1.440106."]))
     bring_in(gateway, 1)
-    ledger = of_grids(read_ledger(gateway))
+    follower.await_all(read_ledger(gateway, ["gc1.440106."]))
+    # Nothing can be asked for any more: each subscription must be there.
+    running.remove(commands)
+    commands.close()
+    bring_in(gateway, 2)
+    ledger = read_ledger(gateway, ["gc1.440106."])
     assert len({topic for _, topic, _ in ledger}) == len(areas)
     follower.await_all(ledger)
     assert_whole(follower.read(), ledger)
