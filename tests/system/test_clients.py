@@ -235,11 +235,6 @@ def test_a_position_between_events_of_others_is_exact(
     assert_whole(follower.read(), ledger)
 
 
-def of_grids(ledger):
-    """The gateway's own audit is of no grid."""
-    return [event for event in ledger if not event[1].endswith(".audit")]
-
-
 def test_1700_prefixes_of_single_grids_get_all_1700(site, running, follows):
     areas = [("440106", "440106530000", f"{grid:04d}")
              for grid in range(1, 1701)]
