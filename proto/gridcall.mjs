@@ -176,7 +176,10 @@ class Client {
     return whole;
   }
 
-  /** A Feed; without a position it begins with what comes next. */
+  /**
+   * A Feed; without a position it begins with what comes next.  prefixes are a
+   * list, of areas like "gc1.440106."; [] is all you may see.
+   */
   subscribe(prefixes, options = {}) {
     return new Feed(this, prefixes, options);
   }
@@ -219,16 +222,21 @@ class Feed {
   }
 
   async *[Symbol.asyncIterator]() {
-    const socket = await this.begin();
+    let socket = await this.begin();
     try {
       yield* this.replay();
       for (;;) {
         const message = await socket.receive().catch(() => null);
         if (socket.closed)
           return;
-        if (!message)
+        let found = MISSING;
+        if (message) {
+          found = this.take(...message);
+        } else {
           this.onTrouble("Nothing comes from the feed, not even a heartbeat");
-        const found = message ? this.take(...message) : MISSING;
+          socket.close();
+          socket = await this.begin();
+        }
         if (found === MISSING)
           yield* this.replay();
         else if (found)

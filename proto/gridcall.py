@@ -128,7 +128,10 @@ class Client:
         return whole, f"{whole.epoch} {whole.through_seq}"
 
     def subscribe(self, prefixes, position=None, **options):
-        """A Feed; without a position it begins with what comes next."""
+        """A Feed; without a position it begins with what comes next.
+
+        prefixes are a list, of areas like "gc1.440106."; [] is all you may see.
+        """
         return Feed(self, prefixes, position, **options)
 
     def close(self):
@@ -172,7 +175,8 @@ class Feed:
                 else:
                     self.on_trouble("Nothing comes from the feed, not even a "
                                     "heartbeat")
-                    found = MISSING
+                    socket.close()
+                    socket, found = self.begin(), MISSING
                 if found is MISSING:
                     yield from self.replay()
                 elif found:
