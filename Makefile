@@ -245,7 +245,11 @@ $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(INSIDES) $(ARCHIVES)
 $(O)/tests/conform/test_%: $(O)/tests/conform/test_%.o $(INSIDES) $(ARCHIVES)
 	$(call link,-lcmocka)
 $(O)/tests/bench/bench_%: $(O)/tests/bench/bench_%.o $(ARCHIVES)
-	$(call link)
+	$(call link,$(BENCH_LIBS))
+# Beside other brokers.
+BESIDE := $(O)/tests/bench/bench_feed $(O)/tests/bench/bench_ledger
+$(BESIDE): $(call objects,$(wildcard tests/bench/peer*.c))
+$(BESIDE): BENCH_LIBS := -lnats -lmosquitto
 # A fuzz target runs its corpus with corpus.c, and for real in BUILD=fuzz.
 ifeq ($(BUILD),fuzz)
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(INSIDES) $(ARCHIVES)

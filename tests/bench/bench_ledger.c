@@ -6,13 +6,16 @@
  * publishes each through the service zeromq, and counts those that a
  * subscriber got.  Beside it, in the same rounds, a raw SQLite group commit
  * writes rows of the same bytes in groups of the same size: what is left over
- * is the price of numbering, encoding, indexes and publishing.
+ * is the price of numbering, encoding, indexes and publishing.  And JetStream
+ * takes the same bytes into its files; it acknowledges before the disk has
+ * them, which the ledger does not.
  */
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/plugin.h"
 #include "gateway/record/database.h"
 #include "gateway/record/ledger.h"
+#include "tests/bench/peer.h"
 
 #include <errno.h>
 #include <osmocom/core/application.h>
@@ -274,6 +277,18 @@ static double median(double values[ROUNDS])
 	return values[ROUNDS / 2];
 }
 
+static void print_beside(double values[ROUNDS], double jetstream[ROUNDS])
+{
+	double value = median(values);
+	double other = median(jetstream);
+
+	printf("{\"name\":\"ledger_events_beside_jetstream\",\"value\":%.1f,"
+	       "\"unit\":\"events/s\",\"against\":\"%.0f events/s that "
+	       "JetStream acknowledged unsynced\",\"ratio\":%.3f,"
+	       "\"min\":%.1f,\"max\":%.1f}\n",
+	       value, other, value / other, values[0], values[ROUNDS - 1]);
+}
+
 static void print_row(const char *name, double values[ROUNDS], const char *unit,
 		      double against, double goal)
 {
@@ -295,17 +310,22 @@ static void print_row(const char *name, double values[ROUNDS], const char *unit,
 static void run_depth(struct bench *bench, struct database *raw, int64_t *id,
 		      unsigned int depth)
 {
-	double told[ROUNDS], alone[ROUNDS], groups[ROUNDS];
+	double told[ROUNDS], alone[ROUNDS], groups[ROUNDS], stream[ROUNDS];
+	struct course course = {.folder = bench->folder,
+				.port = 20000 + (unsigned int)getpid() % 10000};
 	char name[64];
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
 		told[i] = run_ledger(bench, depth, &groups[i]);
 		alone[i] = run_raw(bench, raw, id, groups[i]);
+		stream[i] = peer_jetstream(&course, bench->payload, bench->len,
+					   ROUND_US);
 	}
 	snprintf(name, sizeof(name), "ledger_events_published_queued_%u",
 		 depth);
 	print_row(name, told, "events/s", median(alone), GOAL);
+	print_beside(told, stream);
 	snprintf(name, sizeof(name), "ledger_group_queued_%u", depth);
 	print_row(name, groups, "events/commit", 0, 0);
 	snprintf(name, sizeof(name), "sqlite_raw_queued_%u", depth);
