@@ -3,7 +3,8 @@
  * units_command.c - the units that a selector selects
  *
  * A city's hundred thousand take a good part of a second to select and pack:
- * that is done on the job thread, on a directory that is held meanwhile.
+ * that goes through the turnstile to a reader thread, on a directory that is
+ * held meanwhile.
  */
 #include "gateway/control/command.h"
 
@@ -13,106 +14,108 @@
 #include <osmocom/core/utils.h>
 
 #include "gateway/call/selector.h"
-#include "gateway/job.h"
+#include "gateway/control/turnstile.h"
 #include "gateway/record/directory_message.h"
 
 #define AT_ONCE_MAX 2000 /* units of a directory that main looks through */
 
-/* A talloc child of its command; the work fills in the reply. */
 struct listing {
-	struct command *command;
+	struct turnstile_question question; /* first */
 	const struct directory *directory;
-	struct selector *selector;
-	uint8_t *packed; /* malloc; NULL: stopped */
-	size_t len;
+	const struct selector *selector;
 };
 
-static int listing_destroy(struct listing *listing)
+/*
+ * [any] The reply's body below ctx, from the first unit to the last, or to
+ * where it was stopped.
+ */
+static void list_units(void *ctx, const struct listing *listing,
+		       Gridcall__V1__UnitsReply *units)
 {
-	free(listing->packed);
-	return 0;
-}
-
-/* [main or job] */
-static void pack(struct listing *listing, Gridcall__V1__UnitsReply *units)
-{
-	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
-
-	reply.id = listing->command->request->id;
-	reply.body_case = GRIDCALL__V1__REPLY__BODY_UNITS;
-	reply.units = units;
-	listing->len = gridcall__v1__reply__get_packed_size(&reply);
-	listing->packed = malloc(listing->len + 1);
-	OSMO_ASSERT(listing->packed);
-	gridcall__v1__reply__pack(&reply, listing->packed);
-}
-
-/* [main or job] */
-static void listing_work(void *arg)
-{
-	struct listing *listing = arg;
-	const uint32_t limit = listing->command->request->units->limit;
-	Gridcall__V1__UnitsReply units = GRIDCALL__V1__UNITS_REPLY__INIT;
-	void *ctx = talloc_new(NULL);
+	const struct command *command = listing->question.command;
+	const uint32_t limit = command->request->units->limit;
 	Gridcall__V1__Unit *messages;
 	const struct unit **chosen;
-	size_t count, i;
+	size_t count;
 
 	chosen = selector_units(listing->selector, ctx, listing->directory,
 				&count);
-	units.total = (uint32_t)count;
+	gridcall__v1__units_reply__init(units);
+	units->total = (uint32_t)count;
 	if (limit && count > limit)
 		count = limit;
-	units.n_units = count;
-	units.units = talloc_array(ctx, Gridcall__V1__Unit *, count + 1);
+	units->units = talloc_array(ctx, Gridcall__V1__Unit *, count + 1);
 	messages = talloc_array(ctx, Gridcall__V1__Unit, count + 1);
-	OSMO_ASSERT(units.units && messages);
-	for (i = 0; i < count; i++) {
-		if (command_should_stop(listing->command))
-			break;
-		unit_to_message(chosen[i], &messages[i]);
-		units.units[i] = &messages[i];
+	OSMO_ASSERT(units->units && messages);
+	while (units->n_units < count && !command_should_stop(command)) {
+		unit_to_message(chosen[units->n_units],
+				&messages[units->n_units]);
+		units->units[units->n_units] = &messages[units->n_units];
+		units->n_units++;
 	}
-	if (i == count)
-		pack(listing, &units);
-	talloc_free(ctx);
 }
 
-static void listing_done(void *arg)
+/* [reader] */
+static void read_units(struct turnstile_question *question,
+		       struct ledger_reader *reader)
 {
-	struct listing *listing = arg;
-	struct command *command = listing->command;
+	struct listing *listing = (struct listing *)question;
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__UnitsReply units;
 
+	list_units(question->ctx, listing, &units);
+	question->work = directory_unit_count(listing->directory);
+	if (command_should_stop(question->command))
+		return; /* main says why */
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_UNITS;
+	reply.units = &units;
+	turnstile_pack(question, &reply);
+}
+
+static void free_listing(struct turnstile_question *question)
+{
+	free(question);
+}
+
+static void list_at_once(struct command *command, const struct listing *listing)
+{
+	Gridcall__V1__Reply reply = GRIDCALL__V1__REPLY__INIT;
+	Gridcall__V1__UnitsReply units;
+
+	list_units(command, listing, &units);
+	reply.body_case = GRIDCALL__V1__REPLY__BODY_UNITS;
+	reply.units = &units;
 	if (command_check_wanted(command))
 		command_refuse(command);
 	else
-		command_reply_packed(command, listing->packed, listing->len);
+		command_reply(command, &reply);
 }
 
 void command_units(struct command *command)
 {
 	struct gateway *gateway = command->gateway;
-	struct listing *listing = talloc_zero(command, struct listing);
+	struct listing *listing;
+	struct listing small = {
+		.question = {.command = command,
+			     .read = read_units,
+			     .free = free_listing},
+		.directory = gateway->directory,
+	};
 
-	OSMO_ASSERT(listing);
-	talloc_set_destructor(listing, listing_destroy);
-	listing->command = command;
-	listing->selector = selector_parse_within(
-		listing, command->request->units->selector, gateway->directory,
+	small.selector = selector_parse_within(
+		command, command->request->units->selector, gateway->directory,
 		command->sees, &command->fault);
-	if (!listing->selector) {
+	if (!small.selector) {
 		command_refuse(command);
 		return;
 	}
-	listing->directory = gateway_hold_directory(gateway, listing);
-	if (directory_unit_count(listing->directory) <= AT_ONCE_MAX) {
-		listing_work(listing);
-		listing_done(listing);
+	if (directory_unit_count(small.directory) <= AT_ONCE_MAX) {
+		list_at_once(command, &small);
 		return;
 	}
-	if (!job_add(gateway->jobs, listing_work, listing_done, listing))
-		return;
-	fault_set(&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BUSY,
-		  "the gateway is busy reading files; try again");
-	command_refuse(command);
+	listing = malloc(sizeof(*listing));
+	OSMO_ASSERT(listing);
+	*listing = small;
+	listing->directory = gateway_hold_directory(gateway, command);
+	turnstile_ask(gateway->turnstile, &listing->question);
 }

@@ -16,6 +16,7 @@
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
 #include "gateway/control/keyring.h"
+#include "gateway/control/turnstile.h"
 #include "gateway/job.h"
 #include "gateway/log.h"
 #include "gateway/radios.h"
@@ -69,6 +70,7 @@ struct site {
 	const char *asker;
 	uint64_t connection;
 	uint64_t waited_us;
+	uint64_t put_us; /* when the last was handed in */
 	/* what came back */
 	Gridcall__V1__Reply *reply; /* the last */
 	unsigned int replies;
@@ -375,6 +377,16 @@ static struct gateway *the_gateway(void)
 	return gateway;
 }
 
+/* As much as anybody asks for. */
+static const struct turnstile_rate site_rate = {
+	.rows_burst = 1u << 30,
+	.rows_per_s = 1u << 30,
+	.bytes_burst = 1u << 30,
+	.bytes_per_s = 1u << 30,
+	.waiting_max = 16,
+	.waiting_max_over = 16,
+};
+
 static int set_up(void **state)
 {
 	struct ledger_config config = {.gateway = SITE_ID,
@@ -401,6 +413,7 @@ static int set_up(void **state)
 	gateway->services = services_alloc(gateway, &services);
 	assert_int_equal(
 		services_open(gateway->services, &desk_service, NULL, &why), 0);
+	gateway->turnstile = turnstile_alloc(gateway, &site_rate);
 	open_voice(gateway);
 	open_calls(gateway);
 	*state = &site;
@@ -417,6 +430,7 @@ static int tear_down(void **state)
 	gateway->calls = calls_free(gateway->calls);
 	gateway->radios = radios_free(gateway->radios);
 	gateway->voice = voice_free(gateway->voice);
+	gateway->turnstile = turnstile_free(gateway->turnstile);
 	gateway->jobs = job_queue_free(gateway->jobs);
 	gateway->ledger = ledger_close(gateway->ledger);
 	gateway->services = services_free(gateway->services);
@@ -497,6 +511,7 @@ static inline uint64_t put(const Gridcall__V1__Request *request)
 	gridcall__v1__reply__free_unpacked(*place, NULL);
 	*place = NULL;
 	gridcall__v1__request__pack(request, packed);
+	site.put_us = clock_now_us();
 	command_request(site.gateway,
 			&(struct service_request){
 				.bridge = (struct bridge *)site.bridge,
@@ -506,7 +521,7 @@ static inline uint64_t put(const Gridcall__V1__Request *request)
 				.connection = site.connection,
 				.data = packed,
 				.len = len,
-				.received_us = clock_now_us() - site.waited_us,
+				.received_us = site.put_us - site.waited_us,
 			});
 	free(packed);
 	return token;
