@@ -217,11 +217,13 @@ static void an_import_that_is_withdrawn_changes_nothing(void **state)
 static void what_is_late_half_way_is_not_done(void **state)
 {
 	const struct directory *before = site.gateway->directory;
-	uint64_t token = put_import(3600000);
-	struct command *command = llist_first_entry(&site.gateway->commands,
-						    struct command, entry);
+	uint64_t token;
 
-	command->deadline_us = clock_now_us() - 1;
+	/* The deadline passes while main looks at something else. */
+	site.waited_us = 3600000000 - 20000;
+	token = put_import(3600000);
+	while (clock_now_us() <= site.put_us + 20000)
+		;
 	assert_non_null(reply_to(token)->error);
 	assert_int_equal(reply_to(token)->error->code, ERROR(TOO_LATE));
 	settle();
