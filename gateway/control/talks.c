@@ -16,6 +16,8 @@
 
 #define SILENCE_MS 500  /* without packets: it ends */
 #define LINGER_MS  5000 /* it can still be asked about */
+#define FRAME_US   20000
+#define AHEAD_MAX  100 /* packets before their time; nobody speaks faster */
 
 struct talk_channel {
 	char code[32];
@@ -33,8 +35,9 @@ struct talk {
 	char id[TALK_ID_MAX];
 	char principal[64];
 	struct fanout *fanout;
-	uint32_t next; /* number of the packet that is awaited */
-	bool has_begun;
+	uint32_t next;     /* number of the packet that is awaited */
+	uint64_t began_us; /* of the first; 0: not yet */
+	uint64_t taken;    /* packets */
 	bool has_ended;
 	struct countdown countdown;
 	struct talk_channel *channels;
@@ -292,25 +295,55 @@ struct talk *talk_alloc(struct talks *talks, const char *principal)
 	return talk;
 }
 
+/* Whoever floods us with packets gets no more time than who speaks. */
+static bool is_too_fast(const struct talk *talk)
+{
+	uint64_t due = (clock_now_us() - talk->began_us) / FRAME_US;
+
+	return talk->taken > due + AHEAD_MAX;
+}
+
+static void take(struct talk *talk, uint32_t number,
+		 const ProtobufCBinaryData *packet)
+{
+	if ((int32_t)(number - talk->next) < 0)
+		return;
+	talk->next = number + 1;
+	if (is_too_fast(talk))
+		return;
+	talk->taken++;
+	/* Refused when too much waits: concealed like what was lost. */
+	(void)voice_say(talk->talks->gateway->voice, talk->fanout, number,
+			packet->data, packet->len);
+}
+
+/* Its worker does so later; until then nobody else takes from the uplink. */
+static void drop_old(struct talk *talk)
+{
+	struct talk_channel *channel;
+	size_t i;
+
+	for (i = 0; i < talk->count; i++) {
+		channel = &talk->channels[i];
+		if (channel->uplink && !channel->ticket && !channel->has_ended)
+			uplink_trim(channel->uplink, UPLINK_RESERVE);
+	}
+}
+
 void talk_put(struct talk *talk, uint32_t number,
 	      const ProtobufCBinaryData *packets, size_t count)
 {
-	struct voice *voice = talk->talks->gateway->voice;
 	size_t i;
 
 	if (talk->has_ended || !count)
 		return;
-	if (!talk->has_begun)
+	if (!talk->began_us) {
+		talk->began_us = clock_now_us();
 		talk->next = number;
-	talk->has_begun = true;
-	for (i = 0; i < count; i++, number++) {
-		if ((int32_t)(number - talk->next) < 0)
-			continue;
-		/* Refused when too much waits: concealed like what was lost. */
-		(void)voice_say(voice, talk->fanout, number, packets[i].data,
-				packets[i].len);
-		talk->next = number + 1;
 	}
+	for (i = 0; i < count; i++, number++)
+		take(talk, number, &packets[i]);
+	drop_old(talk);
 	wait_for(talk, SILENCE_MS);
 }
 

@@ -269,3 +269,38 @@ def test_the_transmit_limit_cuts_a_talk(site, running):
     assert end.state == pb.TALK_ENDED and "time-out" in end.reason
     radio.take()
     assert radio.keyings() == 1 and len(radio.heard) <= 101
+
+
+def test_who_floods_packets_is_not_heard_for_longer(gateway, radios, talker):
+    """An hour of packets in a moment: what is said stays seconds long."""
+    talker.begin("CH1")
+    packet = talker.encoder.put(bytes(320))
+    for _ in range(200):
+        talker.send(packets=[packet] * 50)
+        talker.take(to_last=True)
+    talker.end()
+    assert talker.replies[-1][1].next == 10000
+    assert await_end(talker, "CH1")["CH1"].sent_ms < 4000
+    assert radios[0].take() or radios[0].keyings() == 1
+
+
+def test_what_was_said_while_an_alarm_is_acknowledged_is_old(
+        gateway, radios, talker):
+    """The gateway's own words go first; then from now, not from the past."""
+    subscriber = gateway.subscribe().await_status()
+    radios[0].dial("**110#")
+    subscriber.await_event(lambda e: e.alarm.kind == "police", "the alarm")
+    wait_until(lambda: radios[0].take(0.02) or radios[0].heard,
+               "the acknowledgement")
+    talker.begin("CH1")
+    talker.say(500, 10)
+    talker.say(900, 200)
+    talker.end()
+    await_end(talker, "CH1")
+    radios[0].take()
+    assert radios[0].keyings() == 2
+    while not (radios[0].heard.pop(0) and radios[0].heard[0][1]):
+        pass  # up to the second keying
+    assert not radios[0].tone_frames(500)
+    assert len(radios[0].tone_frames(900)) > 50
+    gateway.do(release=pb.ReleaseRequest(channel="CH1"))
