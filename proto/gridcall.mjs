@@ -88,9 +88,12 @@ class Client {
     const socket = new Kind({
       linger: 0,
       immediate: true,         // queue nothing for a gateway that is away
-      heartbeatInterval: 1000, heartbeatTimeout: 3000, handshakeInterval: 3000,
+      handshakeInterval: 3000,
       reconnectInterval: 50, reconnectMaxInterval: 1000,
-      receiveHighWaterMark: 100000,
+      // No heartbeats of ZeroMQ's on a feed: libzmq aborts the process when
+      // one is due and the gateway hung up while this queue was full.
+      ...Kind === zmq.Subscriber ? {receiveHighWaterMark: 100000}
+        : {heartbeatInterval: 1000, heartbeatTimeout: 3000},
     });
     // ZMQ_SNDHWM 0, else subscriptions past the 1,000th are lost
     socket.setInt32Option(23, 0);

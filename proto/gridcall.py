@@ -70,10 +70,14 @@ class Client:
         socket = self.context.socket(kind)
         socket.linger = 0
         socket.immediate = True  # queue nothing for a gateway that is away
-        socket.heartbeat_ivl, socket.heartbeat_timeout = 1000, 3000
         socket.handshake_ivl = 3000
         socket.reconnect_ivl, socket.reconnect_ivl_max = 50, 1000
-        socket.rcvhwm = 100_000
+        if kind == zmq.SUB:
+            # No heartbeats of ZeroMQ's here: libzmq aborts the process when
+            # one is due and the gateway hung up while this queue was full.
+            socket.rcvhwm = 100_000
+        else:
+            socket.heartbeat_ivl, socket.heartbeat_timeout = 1000, 3000
         socket.sndhwm = 0        # else subscriptions past the 1,000th are lost
         if server_key:
             socket.curve_serverkey = server_key.encode()

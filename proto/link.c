@@ -25,6 +25,7 @@
 #define QUEUE         100000
 #define FEED_MAX      (16 << 20) /* bytes of a message */
 #define REPLY_MAX     (256 << 20)
+#define SILENCE_MS    5000
 #define RETRY_MS      500
 #define RETRY_MAX_MS  8000
 #define CUTS_MAX      3 /* handshakes cut off before it is no accident */
@@ -47,6 +48,7 @@ struct link {
 	unsigned int failures;
 	bool was_connected;
 	int64_t retry_ms; /* a new socket then; 0: this one is well */
+	int64_t heard_ms; /* of a feed, or when its socket was made */
 };
 
 int64_t link_now_ms(void)
@@ -105,21 +107,35 @@ static int set_key(const struct link *link)
 	return 0;
 }
 
+/*
+ * libzmq aborts the process when a heartbeat of its own is due on a connection
+ * that the peer hung up while the queue of what came was full.  A feed has such
+ * a queue, so it is watched by what comes every second; answers are no more
+ * than were asked for.
+ */
+static void set_queues(const struct link *link)
+{
+	if (link->config.is_feed) {
+		set(link->socket, ZMQ_SNDHWM, 0);
+		set(link->socket, ZMQ_RCVHWM, QUEUE);
+		return;
+	}
+	set(link->socket, ZMQ_RCVHWM, 0);
+	set(link->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
+	set(link->socket, ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS);
+}
+
 static void set_options(const struct link *link)
 {
 	void *socket = link->socket;
 	int64_t largest = link->config.is_feed ? FEED_MAX : REPLY_MAX;
 
 	set(socket, ZMQ_LINGER, 0);
-	set(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-	set(socket, ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS);
 	set(socket, ZMQ_HANDSHAKE_IVL, DEAD_MS);
 	set(socket, ZMQ_RECONNECT_IVL, 50);
 	set(socket, ZMQ_RECONNECT_IVL_MAX, 1000);
 	set(socket, ZMQ_IPV6, 1);
-	set(socket, ZMQ_RCVHWM, QUEUE);
-	if (link->config.is_feed)
-		set(socket, ZMQ_SNDHWM, 0);
+	set_queues(link);
 	(void)zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof(largest));
 }
 
@@ -203,6 +219,7 @@ static int open_socket(struct link *link)
 			rc = -errno;
 	if (!rc && zmq_connect(link->socket, link->config.address))
 		rc = -errno;
+	link->heard_ms = link_now_ms();
 	if (rc)
 		close_socket(link);
 	return rc;
@@ -344,6 +361,18 @@ static int receive_frames(struct link *link)
 	return count;
 }
 
+/* A feed has a heartbeat a second: perhaps its connection is dead. */
+static void renew_if_silent(struct link *link)
+{
+	int64_t now_ms = link_now_ms();
+
+	if (!link->config.is_feed || !link->socket ||
+	    now_ms < link->heard_ms + SILENCE_MS)
+		return;
+	close_socket(link);
+	link->retry_ms = now_ms;
+}
+
 int link_receive(struct link *link, struct link_message *message)
 {
 	int wanted = link->config.is_feed ? 2 : 1;
@@ -351,9 +380,12 @@ int link_receive(struct link *link, struct link_message *message)
 
 	do {
 		count = link->socket ? receive_frames(link) : 0;
-		if (!count)
+		if (!count) {
+			renew_if_silent(link);
 			return -EAGAIN;
+		}
 	} while (count != wanted);
+	link->heard_ms = link_now_ms();
 	message->topic = zmq_msg_data(&link->frames[0]);
 	message->topic_len = zmq_msg_size(&link->frames[0]);
 	message->data = zmq_msg_data(&link->frames[wanted - 1]);

@@ -107,11 +107,15 @@ def directory(name, count=UNITS):
 class Siege:
     """A gateway, and people who have work to do with it."""
 
-    def __init__(self, site):
+    def __init__(self, site, backlog=10000):
         site.add_channel("CH1")
         site.write()
         self.folder = site.folder
         self.gateway = self.make_gateway(site)
+        text = self.gateway.config.read_text()
+        self.gateway.config.write_text(text.replace(
+            "end-of-configuration", f" option backlog {10 * backlog}\n"
+            f" option subscriber_backlog {backlog}\nend-of-configuration"))
         self.gateway.start()
         self.trouble = open(self.folder / "trouble", "wb")
         self.context = zmq.Context()  # of the attackers
