@@ -15,7 +15,7 @@ from place import BUILD
 
 HERE = pathlib.Path(__file__).resolve().parent
 LAST_RECORDS = 4096
-NOBODY_THERE = 4  # exit status of gridcall
+NOBODY_THERE = (3, 4)  # exit statuses: refused, or not reached
 
 
 class Subscriber:
@@ -120,8 +120,11 @@ class CommandSubscriber(Subscriber):
             self.seen.discard(self.whole)
 
     def check(self):
-        """Begun while no gateway was there: whoever minds it starts it anew."""
-        if self.process.poll() == NOBODY_THERE:
+        """Begun while no gateway was there: whoever minds it starts it anew.
+
+        A link that cuts each handshake looks like a key that is refused.
+        """
+        if self.process.poll() in NOBODY_THERE:
             self.start()
         super().check()
 
@@ -155,28 +158,38 @@ class CommandSubscriber(Subscriber):
 
 
 class ScriptSubscriber(CommandSubscriber):
-    """client.py or client.mjs: what a program in that language is given.
+    """follow.py or follow.mjs: what a program in that language is given.
 
-    Each line has the position after it, so nothing at all may come again.
+    Positions are in the same file as the events, so after a kill all beyond
+    the last position is forgotten, and nothing else may come again.
     """
 
     def __init__(self, place, name, addresses, script, key):
         super().__init__(place, name, ["gc1."], addresses, key)
         self.script = script
+        self.kept = (0, 0, "- 0")  # bytes, records, position
 
     def start(self):
         self.read()
+        size, count, position = self.kept
         if self.path.exists():
-            os.truncate(self.path, self.read_to)
+            os.truncate(self.path, size)
+        self.read_to = size
+        del self.records[count:]
+        self.seen = {seq for seq, _, _, _ in self.records}
+        self.whole = 0
         feed, _ = self.addresses
-        self.launch([*self.script, self.key, "follow", feed, self.path, 0,
+        self.launch([*self.script, self.key, feed, self.path, position,
                      *self.prefixes], self.place.trouble)
 
     def take(self, line):
-        seq, topic, topic_seq = line.decode().split("\t")[0].split()
+        words, _, position = line.decode().strip().partition("\t")
+        seq, topic, topic_seq = words.split()
         self.records.append((int(seq), int(topic_seq), topic, None))
         if int(seq) > self.whole:
             self.seen.add(int(seq))
+        if position:
+            self.kept = (self.read_to, len(self.records), position)
 
     def events(self):
         self.read()

@@ -274,8 +274,8 @@ class Place:
         keys = {name: Holder(self.tcp, name).register().key_file(
             self.addresses("city")[1])
             for name in ("command-far", "python", "node")}
-        scripts = {"python": [sys.executable, HERE / "client.py"],
-                   "node": ["node", HERE / "client.mjs"]}
+        scripts = {"python": [sys.executable, HERE / "follow.py"],
+                   "node": ["node", HERE / "follow.mjs"]}
         city, everything = self.addresses("city"), ["gc1."]
         self.subscribers = [
             PythonSubscriber(self, "city", everything),
