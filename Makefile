@@ -90,6 +90,9 @@ ifneq ($(filter-out $(QUIET_GOALS) $(BUILD_GOALS) run,$(GOALS))$(filter \
 	fuzz,$(BUILD)),)
 NEEDS := test
 endif
+ifneq ($(filter bench bench-programs,$(GOALS)),)
+NEEDS := bench
+endif
 ifeq ($(DRY_RUN),)
 READY := $(shell deploy/setup $(NEEDS) >&2 && echo yes)
 ifneq ($(READY),yes)
@@ -305,10 +308,11 @@ fuzz:
 	$(Q)tests/fuzz/run --build build/fuzz --seconds $(SECONDS)
 fuzz-targets: $(FUZZ:%=$(O)/tests/fuzz/%)
 
-# Figures are of the release build, whatever BUILD is.
+# Figures are of the release build, whatever BUILD is.  Debian keeps the brokers
+# that it is measured beside where only root looks for programs.
 bench:
 	$(Q)$(MAKE) BUILD=release bench-programs
-	$(Q)tests/bench/run --build build/release
+	$(Q)PATH=$$PATH:/usr/sbin tests/bench/run --build build/release
 bench-programs: all $(PROMPTS) $(PYTHON) $(BENCH:%=$(O)/tests/bench/%)
 
 run: all $(PROMPTS)
