@@ -19,7 +19,7 @@
  * Needs Node 18 or later and the packages of package.json.  One `for await` of
  * a feed at a time; client.close() lets the process end.
  */
-import {readFileSync, statSync} from "node:fs";
+import {closeSync, fstatSync, openSync, readFileSync} from "node:fs";
 import {setTimeout as sleep} from "node:timers/promises";
 import {fileURLToPath} from "node:url";
 import protobuf from "protobufjs";
@@ -65,14 +65,28 @@ export class NeedSnapshot extends GatewayError {}
 export function open(where) {
   if (where.includes("://"))
     return new Client(where);
-  if (statSync(where).mode & 0o007) // systemd lends it to a group
-    throw new Error(`The key file '${where}' may be read by others; chmod ` +
-                    `600 it, and get a new key if somebody did`);
-  const key = {};
-  for (const [, word, value] of
-       readFileSync(where, "utf8").matchAll(/^\s+([a-z-]+)\s*=\s*"(.*)"/gm))
-    key[word] = value;
+  const words = readPrivate(where)
+    .matchAll(/^\s+([a-z-]+)\s*=\s*"(.*)"/gm);
+  const key = Object.fromEntries([...words].map(([, word, value]) =>
+    [word, value]));
   return new Client(key.commands, key);
+}
+
+/** The text of a file that nobody else may read. */
+function readPrivate(path) {
+  // systemd lends a credential by a mask that looks like a group.
+  const lent = process.env.CREDENTIALS_DIRECTORY;
+  const others = lent && path.startsWith(lent) ? 0o007 : 0o077;
+  const file = openSync(path);
+  try {
+    if (fstatSync(file).mode & others)
+      throw new GatewayError("ERROR_BAD_ARGUMENT",
+        `The key file '${path}' may be read by others; chmod 600 it, and ` +
+        "get a new key if somebody did");
+    return readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
+  }
 }
 
 class Client {
