@@ -218,7 +218,8 @@ def test_a_crash_leaves_no_core_dump_unless_asked_for(site, running,
     gateway = Gateway(site)
     running.append(gateway)
     gateway.start(*arguments, preexec_fn=lambda: resource.setrlimit(
-        resource.RLIMIT_CORE, (4096, 4096)))
+        resource.RLIMIT_CORE, (4096, 4096)),
+        env={"ASAN_OPTIONS": "disable_coredump=0"})
     limits = pathlib.Path(f"/proc/{gateway.process.pid}/limits").read_text()
     row = next(line for line in limits.splitlines()
                if line.startswith("Max core file size"))
