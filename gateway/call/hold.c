@@ -71,6 +71,12 @@ void hold_note(struct lane *lane, struct note *note, const char *principal)
 	}
 }
 
+void hold_note_gone(const struct leg *leg, struct note *note)
+{
+	if (!hold_is_on(leg->lane))
+		note_resumed(leg, note, "");
+}
+
 void hold_note_call(const struct call *call, struct note *note)
 {
 	const struct leg *leg;

@@ -19,5 +19,8 @@ bool hold_is_on(const struct lane *lane);
  */
 void hold_note(struct lane *lane, struct note *note, const char *principal);
 
+/* Nobody talks after a restart: tell what held a leg so before it. */
+void hold_note_gone(const struct leg *leg, struct note *note);
+
 /* A call was started: tell it what holds its channels. */
 void hold_note_call(const struct call *call, struct note *note);

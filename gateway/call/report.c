@@ -146,6 +146,14 @@ bool report_is_outside(const struct report *report)
 	return report->is_partial && !report->is_started;
 }
 
+bool report_channel_is_held(const struct report *report, const char *channel)
+{
+	const struct report_channel *found =
+		report_find_channel(report, channel);
+
+	return found && found->held;
+}
+
 const char *report_call_state(const struct report *report)
 {
 	return report->state;

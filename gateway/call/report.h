@@ -49,6 +49,9 @@ const char *report_open_unit(const struct report *report, const char *channel);
 /* district.station.grid under which a unit's part of the call is published. */
 const char *report_area(const struct report *report, const char *unit);
 
+/* Whether something was told to hold a channel, and not that it let go. */
+bool report_channel_is_held(const struct report *report, const char *channel);
+
 /* The call's own state, whatever alarms hold besides. */
 const char *report_call_state(const struct report *report);
 

@@ -3,6 +3,7 @@
 #include "gateway/call/alarm.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_fsm.h"
+#include "gateway/call/hold.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/message.h"
 #include "gateway/call/note.h"
@@ -215,6 +216,9 @@ static struct call *restore(struct calls *calls, struct report *report,
 	call_drop_gone(call, note);
 	restore_state(call, note, report, summary);
 	call_queue(call);
+	llist_for_each_entry (leg, &call->legs, entry)
+		if (report_channel_is_held(report, leg->lane->code))
+			hold_note_gone(leg, note);
 	call_note_summary(call, note, true);
 	LOGPCALL(call, LOGL_NOTICE, "taken up again, %s\n",
 		 call_state_name(call));
