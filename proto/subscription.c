@@ -16,6 +16,8 @@
 #include "proto/position.h"
 
 #define RETRY_MS    500
+#define PATIENCE_MS 2000  /* an answer may be lost with its connection; */
+#define PATIENT_MS  64000 /* but who is late gets twice the time */
 #define SILENCE_MS  5000  /* heartbeats come once a second */
 #define SAVE_MS     10000 /* while nothing is given, the position may lag */
 #define STATUS_AREA "gc1.gateway."
@@ -33,6 +35,7 @@ struct gridcall_subscription {
 	size_t link_count;
 	char *placed;       /* which links these are; NULL: not known yet */
 	uint64_t asked;     /* request under way, 0: none */
+	int patience_ms;    /* for its answer */
 	int64_t retry_ms;   /* not before, 0: at once */
 	int64_t silence_ms; /* trouble if nothing came by then */
 	char *told;         /* trouble as it was last told */
@@ -258,6 +261,16 @@ static void retry(struct gridcall_subscription *sub)
 	sub->retry_ms = link_now_ms() + RETRY_MS;
 }
 
+static void note_patience(struct gridcall_subscription *sub, int rc)
+{
+	int twice_ms = 2 * sub->patience_ms;
+
+	if (rc != -ETIMEDOUT)
+		sub->patience_ms = PATIENCE_MS;
+	else if (twice_ms <= PATIENT_MS)
+		sub->patience_ms = twice_ms;
+}
+
 static void on_answer(void *data, const struct gridcall_answer *answer)
 {
 	struct gridcall_subscription *sub = data;
@@ -266,6 +279,7 @@ static void on_answer(void *data, const struct gridcall_answer *answer)
 
 	sub->asked = 0;
 	sub->fault = (struct gridcall_fault){0};
+	note_patience(sub, answer->rc);
 	if (!answer->rc &&
 	    answer->reply->body_case == GRIDCALL__V1__REPLY__BODY_WHOAMI) {
 		take_whoami(sub, answer->reply->whoami);
@@ -336,7 +350,9 @@ static int ask_if_due(struct gridcall_subscription *sub)
 	Gridcall__V1__Request request = GRIDCALL__V1__REQUEST__INIT;
 	Gridcall__V1__ReplayRequest replay;
 	Gridcall__V1__SnapshotRequest snapshot;
-	struct gridcall_sent sent = {.on_answer = on_answer, .data = sub};
+	struct gridcall_sent sent = {.on_answer = on_answer,
+				     .data = sub,
+				     .deadline_ms = sub->patience_ms};
 
 	if (sub->asked || link_now_ms() < sub->retry_ms)
 		return 0;
@@ -521,6 +537,7 @@ gridcall_subscribe(struct gridcall_client *client,
 	}
 	sub->client = client;
 	sub->part.work = work;
+	sub->patience_ms = PATIENCE_MS;
 	sub->silence_ms = link_now_ms() + SILENCE_MS;
 	client_attach(client, &sub->part);
 	if (interest->position_file) {
