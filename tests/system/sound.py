@@ -12,6 +12,7 @@ import time
 RATE = 8000
 FRAME = RATE // 50
 FRAME_S = 0.02
+SO_TIMESTAMPNS = 35  # Linux; Python names it not yet
 
 OPUS = ctypes.CDLL(ctypes.util.find_library("opus"))
 OPUS.opus_decoder_create.restype = ctypes.c_void_p
@@ -133,12 +134,13 @@ class Radio:
     def __init__(self, channel):
         self.is_opus = "codec=opus" in channel["address"]
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.bind(("127.0.0.1", int(channel["remote"])))
         self.to = ("127.0.0.1", int(channel["local"]))
         self.ssrc = random.getrandbits(32)
         self.seq = random.getrandbits(16)
         self.timestamp = random.getrandbits(32)
-        self.heard = []  # (monotonic time, marker, payload)
+        self.heard = []  # (when it came, by the kernel; marker, payload)
         self.began = 0.0
 
     def close(self):
@@ -178,12 +180,13 @@ class Radio:
     def take(self, limit_s=0.0):
         """Take in what was sent to the radio; False, for wait_until."""
         while select.select([self.socket], [], [], limit_s)[0]:
-            data = self.socket.recv(4096)
+            data, told, _, _ = self.socket.recvmsg(4096, 64)
+            seconds, nanoseconds = struct.unpack("@ll", told[0][2])
             limit_s = 0
             assert data[0] == 0x80, data[:12]
             assert (data[1] & 0x7f == 8) != self.is_opus, data[:12]
-            self.heard.append((time.monotonic(), bool(data[1] & 0x80),
-                               data[12:]))
+            self.heard.append((seconds + nanoseconds / 1e9,
+                               bool(data[1] & 0x80), data[12:]))
         return False
 
     def keyings(self):

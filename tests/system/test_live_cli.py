@@ -131,7 +131,7 @@ def test_an_interrupt_lets_go_of_the_key(gateway, radio):
     process = start(gateway, "talk", "--channel", "CH1", path)
     wait_until(lambda: radio.take(0.05) or len(radio.heard) > 50, "a talk")
     process.send_signal(signal.SIGINT)
-    at = time.monotonic()
+    at = time.time()
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "ended: all was sent" in out

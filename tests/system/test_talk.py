@@ -97,10 +97,10 @@ def test_the_key_is_let_go_when_the_talker_is_killed(gateway, radios):
         env=dict(os.environ, PYTHONPATH=str(HERE)))
     wait_until(lambda: radio.take(0.05) or len(radio.heard) > 50, "a talk")
     process.send_signal(signal.SIGKILL)
-    killed = time.monotonic()
+    killed = time.time()
     process.wait()
     wait_until(lambda: radio.take(0.05) or
-               time.monotonic() > radio.heard[-1][0] + 1, "quiet")
+               time.time() > radio.heard[-1][0] + 1, "quiet")
     print(f"unkeyed {radio.heard[-1][0] - killed:.3f} s after the kill")
     assert radio.heard[-1][0] - killed < 0.5
     assert radio.keyings() == 1
@@ -116,7 +116,7 @@ def test_a_busy_channel_waits_and_goes_on_from_now(gateway, radios, talker):
         c.code == "CH1" and c.state == pb.CHANNEL_RECEIVING
         for c in gateway.do(channels={}).channels), "somebody who speaks")
     talker.begin("CH1")
-    began = time.monotonic()
+    began = time.time()
     talker.say(500, 25)
     assert talker.states("CH1") == [pb.TALK_WAITING]
     assert "somebody speaks" in talker.replies[-1][1].channels[0].reason
