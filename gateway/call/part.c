@@ -63,6 +63,15 @@ static bool is_within(const struct call *call, const struct scope *scope)
 	return false;
 }
 
+const char *calls_seen_on(const struct calls *calls, const char *channel,
+			  const struct scope *scope)
+{
+	const char *id = calls_on_channel(calls, channel);
+	const struct call *call = call_at_hand(calls, id);
+
+	return !scope || (call && is_within(call, scope)) ? id : "";
+}
+
 size_t calls_open_within(const struct calls *calls, const struct scope *scope)
 {
 	const struct call *call;

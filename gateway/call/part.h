@@ -23,6 +23,10 @@ enum calls_part calls_part_of(const struct calls *calls, const char *call,
 const char *calls_area_of(const struct calls *calls, const char *call,
 			  const char *unit);
 
+/* The call that goes on on a channel, if any of it is within scope; else "". */
+const char *calls_seen_on(const struct calls *calls, const char *channel,
+			  const struct scope *scope);
+
 /* How many open calls have a unit within scope. */
 size_t calls_open_within(const struct calls *calls, const struct scope *scope);
 

@@ -61,10 +61,8 @@ describe_channel(struct command *command, const struct channel_entry *entry)
 	channel->since_us = status.since_utc_us;
 	channel->reason = (char *)status.reason;
 	channel->overs = status.overs;
-	channel->call = (char *)calls_on_channel(gateway->calls, entry->code);
-	if (calls_part_of(gateway->calls, channel->call, command->sees) ==
-	    CALLS_NONE)
-		channel->call = (char *)"";
+	channel->call = (char *)calls_seen_on(gateway->calls, entry->code,
+					      command->sees);
 	return channel;
 }
 

@@ -19,6 +19,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#include "gateway/call/part.h"
 #include "gateway/call/report.h"
 #include "gateway/radios.h"
 
@@ -483,10 +484,11 @@ static int take_cursor(struct snapshot *snapshot)
 	return 0;
 }
 
-static void copy_channel(const struct gateway *gateway,
+static void copy_channel(const struct command *command,
 			 const struct channel_entry *entry, void *ctx,
 			 struct channel_now *now)
 {
+	const struct gateway *gateway = command->gateway;
 	struct radio_status status;
 
 	radios_status(gateway->radios, entry->code, &status);
@@ -495,7 +497,7 @@ static void copy_channel(const struct gateway *gateway,
 	now->since_us = status.since_utc_us;
 	now->reason = talloc_strdup(ctx, status.reason);
 	now->call = talloc_strdup(
-		ctx, calls_on_channel(gateway->calls, entry->code));
+		ctx, calls_seen_on(gateway->calls, entry->code, command->sees));
 	now->overs = status.overs;
 	OSMO_ASSERT(now->code && now->reason && now->call);
 }
@@ -510,10 +512,15 @@ static void copy_channels(struct snapshot *snapshot)
 	snapshot->channels =
 		talloc_array(command, struct channel_now, count + 1);
 	OSMO_ASSERT(snapshot->channels);
-	for (i = 0; i < count; i++)
-		copy_channel(command->gateway, directory_channel(directory, i),
-			     snapshot->channels, &snapshot->channels[i]);
-	snapshot->channel_count = count;
+	for (i = 0; i < count; i++) {
+		const struct channel_entry *entry =
+			directory_channel(directory, i);
+
+		if (scope_has_channel(command->sees, entry))
+			copy_channel(
+				command, entry, snapshot->channels,
+				&snapshot->channels[snapshot->channel_count++]);
+	}
 }
 
 static void free_snapshot(struct turnstile_question *question)
