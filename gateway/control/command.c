@@ -272,7 +272,11 @@ static void command_run(struct command *command)
 {
 	const struct command_row *row = command_row(command);
 
-	if (command_check_time(command)) {
+	/*
+	 * Judged last: whatever else is wrong is said first of what is theirs
+	 * and of what is not alike.
+	 */
+	if (command_check_time(command) || jurisdiction_judge(command)) {
 		command_refuse(command);
 		return;
 	}
@@ -393,7 +397,7 @@ static int check_request(struct command *command)
 				 "'%s' may not use %s; it needs the role %s",
 				 command->principal.name, row->name,
 				 authority_roles_with(row->right));
-	return jurisdiction_judge(command);
+	return 0;
 }
 
 /*

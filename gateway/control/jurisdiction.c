@@ -195,11 +195,11 @@ static int judge_excuse(struct command *command)
 	for (i = 0; i < request->n_units; i++) {
 		unit = directory_find_unit(command->gateway->directory,
 					   request->units[i]);
-		if (!unit || scope_has_unit(command->sees, unit))
+		if (unit && scope_has_unit(command->sees, unit))
 			continue;
 		fault_set(&command->fault, NOT_FOUND, JURISDICTION_NO_UNIT,
 			  request->units[i]);
-		return jurisdiction_outside(command);
+		return unit ? jurisdiction_outside(command) : -EINVAL;
 	}
 	return 0;
 }

@@ -31,8 +31,11 @@ const struct scope *jurisdiction_of(const struct principal *principal,
 
 /*
  * Whether what a request names is theirs: 0, or -EINVAL and the command's
- * fault.  What does not exist at all is left to the handler, and so is a
- * request that names nothing: it goes by what they see.
+ * fault.  It comes right before the handler, after all that could be refused
+ * of a thing that does not exist, so that no refusal tells one from the other.
+ * What does not exist is refused here or, in the same words and before all
+ * else, by the handler.  So is a request that names nothing: it goes by what
+ * they see.
  */
 int jurisdiction_judge(struct command *command);
 

@@ -5,6 +5,8 @@ Tianhe and Haizhu share a channel, whose home is in Tianhe.  Whatever Haizhu's
 people ask, they are told of Haizhu, and what Tianhe has is answered as what
 nobody has.
 """
+import time
+
 import gridcall_pb2 as pb
 import pytest
 from curve import Holder, Tcp
@@ -12,6 +14,7 @@ from place import AREA, Gateway
 
 TIANHE, HAIZHU = "gc1.440106.", "gc1.440105."
 THERE = ("440105", "440105000000", "01")
+HOUR_US = 3600 * 10**6
 
 
 class City:
@@ -70,3 +73,77 @@ def test_a_shared_channel_tells_of_no_call_of_the_other_district(city):
         [told] = [channel for channel in said.channels
                   if channel.code == "BOTH"]
         assert told.call == call
+
+
+# ---- what there is and is not theirs, and what there is not ----
+
+def refusals(holder, used, **body):
+    """How it is refused, alone and under circumstances that come first."""
+    for more in ({}, {"idempotency_key": used}):
+        reply = holder.ask(pb.Request(**body, **more))
+        yield reply.error.code, reply.error.sentence
+
+
+def excuse(unit, **fields):
+    return {"excuse": pb.ExcuseRequest(**{
+        "units": [unit], "reason": "in repair",
+        "until_us": time.time_ns() // 1000 + HOUR_US, **fields})}
+
+
+def confirm(call, unit, **fields):
+    return {"confirm": pb.ConfirmRequest(call=call, unit=unit, **fields)}
+
+
+def of_unit(unit, call):
+    yield excuse(unit)
+    yield excuse(unit, reason="x" * 1000)
+    yield excuse(unit, until_us=1)
+    yield excuse(unit, units=[unit] * 20000)
+    yield {"plan": pb.PlanRequest(selector=f"code={unit}")}
+    yield {"units": pb.UnitsRequest(selector=f"code={unit}")}
+    yield {"talk": pb.TalkRequest(selector=f"code={unit}")}
+    yield confirm(call, unit, situation="0")
+    yield confirm(call, unit, situation="0" * 100, headcount=1)
+
+
+def of_call(call):
+    for name in ("pause", "resume", "cancel"):
+        yield {name: pb.HoldRequest(call=call)}
+        yield {name: pb.HoldRequest(call=call, reason="x" * 1000)}
+    yield confirm(call, "TH-01", situation="0" * 100)
+    yield {"report": pb.ReportRequest(call=call)}
+
+
+def of_channel(channel):
+    yield {"release": pb.ReleaseRequest(channel=channel)}
+    yield {"listen": pb.ListenRequest(channels=[channel])}
+    yield {"listen": pb.ListenRequest(channels=[channel], stop=True)}
+    yield {"listen": pb.ListenRequest(channels=[channel] * 100)}
+    yield {"talk": pb.TalkRequest(channels=[channel])}
+    yield {"plan": pb.PlanRequest(selector=f"channel={channel}")}
+    for name in ("over.wav", "../over.wav", ""):
+        yield {"recording": pb.RecordingRequest(
+            recording=f"20261121/{channel}/{name}")}
+
+
+@pytest.mark.parametrize("what", ["unit", "call", "channel"])
+def test_what_is_anothers_is_refused_like_what_nobody_has(city, what):
+    """Word by word, also where something else is wrong with the request."""
+    officer = city.holder("officer")
+    used = "used before"
+    assert not officer.ask(pb.Request(
+        idempotency_key=used, **excuse("HZ-01"))).HasField("error")
+    theirs = city.call("TH-01")
+    ours = city.call("HZ-01", "BOTH-01")
+    asked = {"unit": lambda name: of_unit(name, ours), "call": of_call,
+             "channel": of_channel}[what]
+    real, unreal = {"unit": ("TH-01", "NO-01"), "call": (
+        theirs, theirs[:-4] + ("0000" if theirs[-4:] != "0000" else "1111")),
+                    "channel": ("TH", "NO")}[what]
+    for one, other in zip(asked(real), asked(unreal)):
+        for (code, said), (other_code, other_said) in zip(
+                refusals(officer, used, **one),
+                refusals(officer, used, **other)):
+            assert code, one
+            assert (code, said.replace(real, unreal)) == \
+                (other_code, other_said), one
