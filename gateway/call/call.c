@@ -256,7 +256,9 @@ void call_note_started(struct call *call, struct note *note)
 		gridcall__v1__call_event__init(&event);
 		started.options = call->options;
 		started.principal = (char *)call->principal;
-		started.selector = (char *)call->selector;
+		/* It may name units of other grids. */
+		if (count == 1)
+			started.selector = (char *)call->selector;
 		started.finish_at_us = call->finish_at_us;
 		add_units_of(ctx, call, areas[i], &started);
 		event.call = (char *)call->id;

@@ -237,6 +237,25 @@ static bool take(void *data, const struct ledger_event *row)
 	return !is_foreign;
 }
 
+static bool take_selector(void *data, const uint8_t *packed, size_t len)
+{
+	struct report *report = data;
+	Gridcall__V1__CallSummary *summary =
+		gridcall__v1__call_summary__unpack(NULL, len, packed);
+
+	if (summary)
+		report->summary.selector =
+			talloc_strdup(report, summary->selector);
+	gridcall__v1__call_summary__free_unpacked(summary, NULL);
+	return false;
+}
+
+int report_read_selector(struct ledger_reader *reader, struct report *report)
+{
+	return ledger_reader_summary(reader, report->call, take_selector,
+				     report);
+}
+
 int report_read_while(struct ledger_reader *reader, struct report *report,
 		      bool (*is_wanted)(void *data), void *data)
 {
@@ -247,7 +266,9 @@ int report_read_while(struct ledger_reader *reader, struct report *report,
 		return rc;
 	if (reading.stopped)
 		return -ECANCELED;
-	return report->is_started ? 0 : -ENOENT;
+	if (!report->is_started)
+		return -ENOENT;
+	return report->is_partial ? 0 : report_read_selector(reader, report);
 }
 
 static bool always(void *data)

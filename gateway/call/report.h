@@ -61,6 +61,13 @@ int64_t report_last_us(const struct report *report);
 /* [reader] Fold a whole call.  -ENOENT when the ledger, or scope, has none. */
 int report_read(struct ledger_reader *reader, struct report *report);
 
-/* The same; -ECANCELED when is_wanted() was false before it was done. */
+/*
+ * [reader] How the call was selected, which no event tells when the call is of
+ * several grids.  For who sees all of it; report_read() does it by itself.
+ */
+int report_read_selector(struct ledger_reader *reader, struct report *report);
+
+/* The same as report_read(); -ECANCELED when is_wanted() was false before it
+ * was done. */
 int report_read_while(struct ledger_reader *reader, struct report *report,
 		      bool (*is_wanted)(void *data), void *data);

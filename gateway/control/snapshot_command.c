@@ -331,7 +331,9 @@ static bool take_call(struct snapshot *snapshot, struct ledger_reader *reader,
 	if (!has_time(snapshot))
 		return false;
 	folding.report = report_alloc(snapshot->question.ctx, call);
-	if (ledger_reader_call(reader, call, fold, &folding) < 0)
+	if (ledger_reader_call(reader, call, fold, &folding) < 0 ||
+	    (!folding.is_partial &&
+	     report_read_selector(reader, folding.report) < 0))
 		turnstile_set_unreadable(&snapshot->question);
 	else
 		tell_call(snapshot, &folding);

@@ -32,6 +32,12 @@ int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
 				      size_t len),
 			void *data);
 
+/* The packed CallSummary of one call, if it is there. */
+int ledger_reader_summary(struct ledger_reader *reader, const char *call,
+			  bool (*visit)(void *data, const uint8_t *summary,
+					size_t len),
+			  void *data);
+
 /* The last topic_seq of every topic that has one of the prefixes, in order. */
 int ledger_reader_tails(struct ledger_reader *reader,
 			const struct prefixes *prefixes,

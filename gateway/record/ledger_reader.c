@@ -146,6 +146,29 @@ int ledger_reader_calls(struct ledger_reader *reader, bool open_only,
 	return rc;
 }
 
+int ledger_reader_summary(struct ledger_reader *reader, const char *call,
+			  bool (*visit)(void *data, const uint8_t *summary,
+					size_t len),
+			  void *data)
+{
+	static const char sql[] = "SELECT summary FROM call WHERE id=?1";
+	struct statement *statement = database_prepare(reader->database, sql);
+	const uint8_t *summary;
+	size_t len;
+	int rc;
+
+	if (!statement)
+		return -EIO;
+	statement_set_text(statement, 1, call);
+	rc = statement_step(statement);
+	if (rc == 1) {
+		summary = statement_blob(statement, 0, &len);
+		(void)visit(data, summary, len);
+	}
+	statement_reset(statement);
+	return rc < 0 ? rc : 0;
+}
+
 int ledger_reader_tails(struct ledger_reader *reader,
 			const struct prefixes *prefixes,
 			bool (*visit)(void *data, const char *topic,

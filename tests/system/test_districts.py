@@ -9,8 +9,9 @@ import time
 
 import gridcall_pb2 as pb
 import pytest
+import zmq
 from curve import Holder, Tcp
-from place import AREA, Gateway
+from place import AREA, Gateway, wait_until
 
 TIANHE, HAIZHU = "gc1.440106.", "gc1.440105."
 THERE = ("440105", "440105000000", "01")
@@ -73,6 +74,40 @@ def test_a_shared_channel_tells_of_no_call_of_the_other_district(city):
         [told] = [channel for channel in said.channels
                   if channel.code == "BOTH"]
         assert told.call == call
+
+
+def test_a_call_tells_nobody_how_others_were_selected(city):
+    """Nor the units that are named so; who sees all of it is told."""
+    viewer, theirs = city.holder("viewer"), city.holder("viewer", TIANHE)
+    with viewer.connect(zmq.SUB, city.tcp.feeds["haizhu"]) as feed:
+        feed.subscribe(b"")
+        assert feed.poll(30000)
+        call = city.call("TH-01", "BOTH-01", "BOTH-02")
+        heard = b""
+        while call.encode() not in heard:
+            assert feed.poll(30000)
+            heard = feed.recv_multipart()[1]
+    assert b"BOTH-02" in heard and b"TH-01" not in heard
+    report = pb.ReportRequest(call=call)
+    for holder in viewer, theirs:
+        for said in (holder.do(report=report), holder.do(calls={}),
+                     holder.do(snapshot={}), holder.do(replay={})):
+            assert call in str(said) and "code=" not in str(said)
+    selector = "code=TH-01,BOTH-01,BOTH-02"
+
+    def tells_all():
+        [summary] = city.gateway.do(calls={}).calls
+        [whole] = city.gateway.do(snapshot={}).calls
+        report_of_it = city.gateway.report(call).summary
+        assert [summary.selector, whole.summary.selector,
+                report_of_it.selector] == [selector] * 3
+    tells_all()
+    # It is not forgotten over a restart, when the call is taken up again.
+    city.gateway.kill()
+    city.gateway.start()
+    wait_until(lambda: city.gateway.do(status={}).calls_open, "the call")
+    city.gateway.do(pause=pb.HoldRequest(call=call))
+    tells_all()
 
 
 # ---- what there is and is not theirs, and what there is not ----
