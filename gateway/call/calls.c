@@ -327,7 +327,8 @@ request_of(struct calls *calls, const struct calls_principal *principal,
 		if (!found)
 			(void)fault_set(fault, NOT_FOUND,
 					"there is no plan '%s', or it is older "
-					"than ten minutes; plan again",
+					"than ten minutes or your last 64; "
+					"plan again",
 					request->plan);
 	} else if (!found) {
 		(void)fault_set(fault, BAD,

@@ -13,15 +13,19 @@
 #include <sys/random.h>
 #include <talloc.h>
 
-#define PLAN_KEPT_US  600000000u
-#define NAMED_AT_MOST 5 /* units named in one warning */
-#define US_PER_MS     1000
+#define PLAN_KEPT_US 600000000u
+/* Of one principal: the newest, of whatever size, and others beside it. */
+#define PLANS_KEPT      64
+#define PLAN_KEPT_BYTES (32u << 20)
+#define NAMED_AT_MOST   5 /* units named in one warning */
+#define US_PER_MS       1000
 
 struct kept_plan {
 	struct llist_head entry;
 	char id[PLAN_ID_MAX];
 	const char *principal;
 	uint64_t made_us;
+	size_t size;
 	Gridcall__V1__PlanRequest *request;
 };
 
@@ -41,6 +45,25 @@ static void forget_expired(struct calls *calls)
 	}
 }
 
+/* Nobody fills the gateway's memory with plans that are not started. */
+static void forget_surplus(struct calls *calls, const char *principal)
+{
+	struct kept_plan *plan, *next;
+	size_t count = 0, bytes = 0;
+
+	/* The newest is first. */
+	llist_for_each_entry_safe (plan, next, &calls->plans, entry) {
+		if (strcmp(plan->principal, principal))
+			continue;
+		bytes += plan->size;
+		if (!count++ ||
+		    (count <= PLANS_KEPT && bytes <= PLAN_KEPT_BYTES))
+			continue;
+		llist_del(&plan->entry);
+		talloc_free(plan);
+	}
+}
+
 void plan_keep(struct calls *calls, const char *principal,
 	       const Gridcall__V1__PlanRequest *request, char id[PLAN_ID_MAX])
 {
@@ -54,8 +77,10 @@ void plan_keep(struct calls *calls, const char *principal,
 		 (unsigned long long)random);
 	plan->principal = talloc_strdup(plan, principal);
 	plan->made_us = clock_now_us();
+	plan->size = gridcall__v1__plan_request__get_packed_size(request);
 	plan->request = message_copy(plan, &request->base);
 	llist_add(&plan->entry, &calls->plans);
+	forget_surplus(calls, principal);
 	snprintf(id, PLAN_ID_MAX, "%s", plan->id);
 }
 

@@ -182,3 +182,21 @@ def test_what_is_anothers_is_refused_like_what_nobody_has(city, what):
             assert code, one
             assert (code, said.replace(real, unreal)) == \
                 (other_code, other_said), one
+
+
+# ---- others' plans, talks, requests ----
+
+def test_a_plan_is_its_makers_and_makes_no_room_in_the_memory(city):
+    officer, other = city.holder("officer"), city.holder("officer", TIANHE)
+    theirs = other.do(plan=pb.PlanRequest(selector="code=TH-01")).plan
+    mine = [officer.do(plan=pb.PlanRequest(selector="code=HZ-01")).plan
+            for _ in range(65)]
+
+    def start(plan, holder=officer):
+        return holder.ask(pb.Request(start=pb.StartRequest(plan=plan)))
+    # One too many: the oldest is gone.  Another's is there, for him.
+    said = {start(plan).error.sentence.replace(plan, "") for plan in
+            (mine[0], theirs, "p" + "0" * 16)}
+    assert len(said) == 1 and "there is no plan" in said.pop()
+    assert not start(mine[1]).HasField("error")
+    assert not start(theirs, other).HasField("error")
