@@ -14,14 +14,19 @@
 #include <strings.h>
 #include <talloc.h>
 
+#include "gateway/call/distance.h"
 #include "proto/gridcall.pb-c.h"
 #include "proto/topic.h"
 
 #define BAD GRIDCALL__V1__ERROR_CODE__ERROR_BAD_ARGUMENT
 
 #define LIMIT_MAX 1000000
-/* Longer words are not compared with the known ones. */
-#define WORD_MAX 32
+/*
+ * What a selector may cost is not for its author to say: the main loop parses
+ * it, and parts of names are looked for in each unit, one by one.
+ */
+#define TEXT_MAX  (256u << 10) /* a city's every tenth unit, by code */
+#define NAMES_MAX 32
 
 struct term {
 	const struct word *word;
@@ -64,6 +69,8 @@ struct parser {
 	struct town town;
 	struct fault *fault;
 	struct selector *selector;
+	char *scheme; /* the only one; NULL: not looked for yet, or not there */
+	bool has_looked;
 };
 
 /* ---- the words ---- */
@@ -206,34 +213,6 @@ static bool is_limit(const struct word *word)
 	return word == &words[WORD_COUNT - 1];
 }
 
-static size_t least(size_t one, size_t other)
-{
-	return one < other ? one : other;
-}
-
-/* Keys to add, drop or change between two words. */
-static size_t distance(const char *one, size_t one_len, const char *other)
-{
-	size_t row[WORD_MAX + 1];
-	size_t other_len = strlen(other);
-	size_t i, j;
-
-	for (j = 0; j <= other_len; j++)
-		row[j] = j;
-	for (i = 1; i <= one_len; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= other_len; j++) {
-			size_t change = diagonal + (one[i - 1] != other[j - 1]);
-
-			diagonal = row[j];
-			row[j] = least(change, least(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[other_len];
-}
-
 static const char *nearest_word(const char *text, size_t len)
 {
 	const char *nearest = words[0].name;
@@ -241,8 +220,7 @@ static const char *nearest_word(const char *text, size_t len)
 	size_t i;
 
 	for (i = 0; i < WORD_COUNT; i++) {
-		size_t far =
-			distance(text, least(len, WORD_MAX), words[i].name);
+		size_t far = distance(text, len, words[i].name);
 
 		if (far < best) {
 			best = far;
@@ -378,17 +356,17 @@ static char *only_scheme(const struct town *town, void *ctx)
 static int complete_category(struct parser *parser, const char *at,
 			     char **value)
 {
-	char *scheme;
-
 	if (strchr(*value, ':'))
 		return 0;
-	scheme = only_scheme(&parser->town, parser->ctx);
-	if (!scheme)
+	if (!parser->has_looked)
+		parser->scheme = only_scheme(&parser->town, parser->ctx);
+	parser->has_looked = true;
+	if (!parser->scheme)
 		return refuse_at(parser, at, parser->at - at,
 				 "the directory does not have one scheme of "
 				 "categories alone; write scheme and letter, "
 				 "for example GZ:A");
-	*value = talloc_asprintf(parser->ctx, "%s:%s", scheme, *value);
+	*value = talloc_asprintf(parser->ctx, "%s:%s", parser->scheme, *value);
 	return 0;
 }
 
@@ -436,6 +414,13 @@ static int parse_values(struct parser *parser, struct term *term)
 		return refuse_at(parser, parser->at, 1,
 				 "write a space or a comma before it, or the "
 				 "value in double quotes");
+	if (term->word->meets && term->count > NAMES_MAX)
+		return fault_set(parser->fault, BAD,
+				 "selector: %s at character %zu has %zu "
+				 "values, and %d are the most; select by code, "
+				 "area or tag instead",
+				 term->word->name, term->position, term->count,
+				 NAMES_MAX);
 	if (is_limit(term->word) && term->count > 1)
 		return refuse_at(parser, begin, parser->at - begin,
 				 "a limit is one number");
@@ -493,6 +478,15 @@ struct selector *selector_parse_within(void *ctx, const char *text,
 	};
 
 	selector->scope = scope;
+	if (strlen(text) > TEXT_MAX) {
+		(void)fault_set(fault, BAD,
+				"the selector is longer than %u bytes; select "
+				"by area, category or tag instead of one by "
+				"one",
+				TEXT_MAX);
+		talloc_free(selector);
+		return NULL;
+	}
 	for (skip_spaces(&parser); *parser.at; skip_spaces(&parser))
 		if (parse_term(&parser)) {
 			talloc_free(selector);
@@ -585,6 +579,7 @@ const struct unit **selector_units(const struct selector *selector, void *ctx,
 			units[found++] = unit;
 	}
 	qsort(units, found, sizeof(*units), compare_units);
-	*count = selector->limit ? least(found, selector->limit) : found;
+	*count = selector->limit && selector->limit < found ? selector->limit
+							    : found;
 	return units;
 }

@@ -197,6 +197,42 @@ static void not_equal_leaves_out(void **state)
 	assert_selects(*state, "name!=School limit=9", "U3 U4 U2");
 }
 
+/* "name=M,M,M" with count values; to be freed. */
+static char *repeat(const char *word, size_t count)
+{
+	char *text = malloc(strlen(word) + 2 * count + 2);
+	char *at = text;
+	size_t i;
+
+	assert_non_null(text);
+	at += sprintf(at, "%s=", word);
+	for (i = 0; i < count; i++)
+		at += sprintf(at, "M,");
+	at[-1] = '\0';
+	return text;
+}
+
+static void a_selector_that_would_take_long_is_refused(void **state)
+{
+	char *most = repeat("tag", 100000);
+	char *long_text = repeat("tag", 200000);
+	char *names = repeat("name", 33);
+	char *fewer_names = repeat("name", 32);
+
+	assert_selects(*state, most, "");
+	assert_refused(*state, long_text, "longer than 262144 bytes");
+	assert_refused(
+		*state, names,
+		"name at character 1 has 33 values, and 32 are the most");
+	assert_non_null(selector_parse(
+		((struct town *)*state)->ctx, fewer_names,
+		((struct town *)*state)->directory, &(struct fault){0}));
+	free(most);
+	free(long_text);
+	free(names);
+	free(fewer_names);
+}
+
 static void a_letter_alone_needs_a_single_scheme(void **state)
 {
 	struct town two;
@@ -274,6 +310,7 @@ int main(void)
 		TEST(terms_are_anded_and_values_or_ed),
 		TEST(not_equal_leaves_out),
 		TEST(a_letter_alone_needs_a_single_scheme),
+		TEST(a_selector_that_would_take_long_is_refused),
 		TEST(an_unknown_word_is_told_its_nearest),
 		TEST(a_bad_value_is_refused_with_its_place),
 		TEST(a_slip_of_the_pen_is_refused),
