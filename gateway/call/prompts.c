@@ -388,6 +388,11 @@ const struct prompt *prompts_announcement(const struct prompts *prompts,
 	return prompts_find(prompts, name);
 }
 
+const char *prompts_folder(const struct prompts *prompts)
+{
+	return prompts->folder ? prompts->folder : "the folder of prompts";
+}
+
 size_t prompts_cue(const struct prompts *prompts, const char *unit,
 		   const char *number, const struct prompt **cue, size_t max)
 {

@@ -57,6 +57,9 @@ const struct prompt *prompts_find(const struct prompts *prompts,
 const struct prompt *prompts_announcement(const struct prompts *prompts,
 					  const char *name);
 
+/* Where announcements are, for a sentence. */
+const char *prompts_folder(const struct prompts *prompts);
+
 /* The clips that cue a unit: its name, else its digits.  0: none. */
 size_t prompts_cue(const struct prompts *prompts, const char *unit,
 		   const char *number, const struct prompt **cue, size_t max);

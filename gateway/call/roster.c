@@ -116,11 +116,16 @@ static int take_named(const struct calls *calls, struct roster *roster,
 	const struct prompt *prompt =
 		prompts_announcement(calls->prompts, name);
 
-	if (!prompt)
+	if (!prompt) {
+		/* Put there a moment ago, it is found the next time. */
+		prompts_refresh(calls->prompts);
 		return fault_set(fault, NOT_FOUND,
-				 "there is no announcement '%s' in the folder "
-				 "of prompts; add %s.wav or send a file",
-				 name, name[0] ? name : "announce");
+				 "there is no announcement %s.wav in %s; put "
+				 "it there (speak-prompts makes one) and ask "
+				 "again in a few seconds, or send a file",
+				 name[0] ? name : "announce",
+				 prompts_folder(calls->prompts));
+	}
 	if (prompt->why[0])
 		return fault_set(fault, BAD, "announcement %s: %s",
 				 prompt->path, prompt->why);

@@ -202,6 +202,25 @@ static void an_announcement_past_the_transmit_time_out_is_refused(void **state)
 	assert_non_null(strstr(fault.sentence, "at most 1 s at a time"));
 }
 
+static void an_announcement_added_meanwhile_is_soon_found(void **state)
+{
+	struct bench *bench = *state;
+	Gridcall__V1__CallOptions options = GRIDCALL__V1__CALL_OPTIONS__INIT;
+	Gridcall__V1__Plan *message;
+	struct fault fault;
+
+	options.announcement = (char *)"added";
+	assert_true(plan(bench, &options, &message, &fault) < 0);
+	assert_non_null(strstr(fault.sentence, "no announcement added.wav in"));
+	assert_non_null(strstr(fault.sentence, bench->prompts));
+	write_prompt(bench, "added", CUE_FRAMES);
+	/* Nothing tells when: asking is what makes it look. */
+	alarm(30);
+	while (plan(bench, &options, &message, &fault) < 0)
+		run_jobs(bench);
+	alarm(0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +233,7 @@ int main(int argc, char **argv)
 		TEST(a_file_that_cant_be_decoded_ends_its_call_with_the_reason),
 		TEST(a_second_call_on_a_channel_waits_for_the_first),
 		TEST(an_announcement_past_the_transmit_time_out_is_refused),
+		TEST(an_announcement_added_meanwhile_is_soon_found),
 	};
 
 	if (argc > 1)
