@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <osmocom/core/application.h>
@@ -352,6 +353,8 @@ int main(int argc, char **argv)
 		return rc == 1 ? 0 : rc;
 	if (!arguments.core_dumps)
 		keep_secrets();
+	/* Answers and telephone numbers are not for everybody here. */
+	umask(027);
 	ctx = talloc_named_const(NULL, 0, "gridcalld");
 	prepare(ctx);
 	if (take_process_signals(ctx)) {

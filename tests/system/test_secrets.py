@@ -337,3 +337,12 @@ def test_the_kernel_makes_no_core_dump_unless_asked_for(gateway, tcp,
     assert end_by_abort(gateway.process) == dumps
     assert dumps or not list(gateway.folder.glob("core*"))
     gateway.process = None
+
+
+def test_what_the_gateway_writes_is_not_for_everybody(gateway):
+    gateway.start()
+    gateway.bring_in()
+    files = [path for path in gateway.folder.glob("ledger.db*")]
+    assert len(files) >= 3
+    for path in files:
+        assert not path.stat().st_mode & 0o007, path
