@@ -12,22 +12,40 @@
 #include <unistd.h>
 
 #include "gateway/cli/board_draw.h"
+#include "gateway/cli/when.h"
+
+static void put_feed(const Gridcall__V1__Feed *feed, const char *label)
+{
+	printf("%-13s %s  %s  %s%s\n", label, feed->name, feed->address,
+	       feed->jurisdiction, feed->voice ? "  voice" : "");
+	if (feed->public_key[0])
+		printf("%-13s %s  with key %s\n", "", feed->name,
+		       feed->public_key);
+}
 
 static void put_whoami(const Gridcall__V1__WhoamiReply *reply)
 {
+	char until[WHEN_SIZE];
 	size_t i;
 
 	printf("principal     %s\n", reply->principal);
+	printf("gateway       %s\n", reply->gateway);
 	for (i = 0; i < reply->n_roles; i++)
 		printf("%-13s %s\n", i ? "" : "roles", reply->roles[i]);
 	for (i = 0; i < reply->n_jurisdiction; i++)
 		printf("%-13s %s\n", i ? "" : "jurisdiction",
 		       reply->jurisdiction[i][0] ? reply->jurisdiction[i]
 						 : "everything");
+	if (reply->public_key[0])
+		printf("key           %s\n", reply->public_key);
+	if (reply->expires_at_us) {
+		when_tell(until, reply->expires_at_us);
+		printf("good until    %s\n", until);
+	}
 	for (i = 0; i < reply->n_feeds; i++)
-		printf("%-13s %s  %s  %s\n", i ? "" : "feeds",
-		       reply->feeds[i]->name, reply->feeds[i]->address,
-		       reply->feeds[i]->jurisdiction);
+		put_feed(reply->feeds[i], i ? "" : "feeds");
+	if (!reply->n_feeds)
+		printf("feeds         none is open to you\n");
 }
 
 enum status whoami_run(struct cli *cli)
