@@ -6,6 +6,7 @@ make torture does the same with 1,000,000 and 100.
 import types
 
 import torture
+import verdict
 from journal import digest
 
 EVENTS, FAULTS, SEED = 50_000, 10, 3
@@ -14,17 +15,17 @@ EVENTS, FAULTS, SEED = 50_000, 10, 3
 def test_no_event_is_lost_doubled_or_out_of_order_through_ten_faults(folder):
     settings = torture.parse(["--events", str(EVENTS), "--faults",
                               str(FAULTS), "--seed", str(SEED)])
-    verdict = torture.torture_in(folder, settings)
-    torture.show(verdict.rows)
-    assert not verdict.misdeeds
-    found = {each["name"]: each for each in verdict.rows}
+    found = torture.torture_in(folder, settings)
+    verdict.show(found.rows)
+    assert not found.misdeeds
+    rows = {each["name"]: each for each in found.rows}
     for name in ("lost", "twice", "out_of_order", "changed"):
-        assert found[name]["value"] == 0, verdict.found
-    assert found["events"]["value"] >= EVENTS
-    assert found["faults"]["value"] == FAULTS
+        assert rows[name]["value"] == 0, found.found
+    assert rows["events"]["value"] >= EVENTS
+    assert rows["faults"]["value"] == FAULTS
     # Or the faults were none.
-    assert found["recovered"]["value"] > EVENTS / 100
-    assert found["events_reply"]["value"] > 0
+    assert rows["recovered"]["value"] > EVENTS / 100
+    assert rows["events_reply"]["value"] > 0
 
 
 # ------------------------------------------------- the judge can condemn ----
@@ -45,7 +46,7 @@ def judge(*seqs, changed=()):
              for seq in seqs]
     subscriber = types.SimpleNamespace(prefixes=("gc1.440106.",),
                                        events=lambda: given)
-    return torture.judge(subscriber, FakeLedger, 3)
+    return verdict.judge(subscriber, FakeLedger, 3)
 
 
 def test_the_judge_acquits_who_has_everything_once_in_order():
