@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * turnstile.h - lets those in who read much of the ledger: replay, snapshot
+ * turnstile.h - lets those in who read much of the ledger: replay, snapshot,
+ * calls, report
  *
  * One question is inside at a time, so that one of the ledger's readers is
  * always free for what is short, and principals take turns, each with one

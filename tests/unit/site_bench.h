@@ -13,6 +13,7 @@
 #pragma once
 
 #include "codecs/audiofile.h"
+#include "gateway/control/turnstile.h"
 #include "gateway/clock.h"
 #include "gateway/control/command.h"
 #include "gateway/control/keyring.h"
@@ -37,6 +38,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+/* Nobody waits outside. */
+static const struct turnstile_rate site_rate = {
+	.rows_burst = 1000000,
+	.rows_per_s = 1000000,
+	.bytes_burst = 1 << 30,
+	.bytes_per_s = 1 << 30,
+	.waiting_max = 64,
+	.waiting_max_over = 64,
+};
 
 #define ERROR(name) GRIDCALL__V1__ERROR_CODE__ERROR_##name
 #define BODY(name)  GRIDCALL__V1__REQUEST__BODY_##name
@@ -408,6 +419,8 @@ static int set_up(void **state)
 	gateway->ledger = ledger_open(gateway, &config, &why);
 	assert_string_equal(why.text, "");
 	gateway->jobs = job_queue_alloc(gateway);
+	gateway->turnstile = turnstile_alloc(gateway, &site_rate);
+	assert_non_null(gateway->turnstile);
 	gateway->keyring = keyring_alloc(gateway);
 	gateway->directory = make_directory(gateway);
 	gateway->services = services_alloc(gateway, &services);
@@ -432,6 +445,7 @@ static int tear_down(void **state)
 	gateway->voice = voice_free(gateway->voice);
 	gateway->turnstile = turnstile_free(gateway->turnstile);
 	gateway->jobs = job_queue_free(gateway->jobs);
+	gateway->turnstile = turnstile_free(gateway->turnstile);
 	gateway->ledger = ledger_close(gateway->ledger);
 	gateway->services = services_free(gateway->services);
 	TALLOC_FREE(gateway->directory);
