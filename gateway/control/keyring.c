@@ -5,7 +5,6 @@
 #include "gateway/log.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include <osmocom/core/talloc.h>
@@ -93,22 +92,40 @@ static struct key *find_public(const struct keyring *keyring,
 	return NULL;
 }
 
-/* Make room for one more by the key that ended first. */
+/* Of the keys within an asker's own: how many, and which ended first. */
+static size_t count_within(const struct keyring *keyring,
+			   const struct principal *by, size_t *oldest)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < keyring->count; i++) {
+		if (!key_is_within(keyring->keys[i], by))
+			continue;
+		if (!count++ || key_end_us(keyring->keys[i]) <
+					key_end_us(keyring->keys[*oldest]))
+			*oldest = i;
+	}
+	return count;
+}
+
+/*
+ * Make room for one more by the key that ended first.  Who has a part of the
+ * city makes others forget none, and does not take all the places.
+ */
 static int make_room(struct keyring *keyring, struct keyring_change *change)
 {
-	size_t i, oldest = 0;
+	size_t oldest = 0;
+	size_t count = count_within(keyring, change->by, &oldest);
 
-	if (keyring->count < KEYRING_KEYS_MAX)
+	if (keyring->count < KEYRING_KEYS_MAX &&
+	    (count < KEYRING_PART_MAX || authority_covers(change->by, "")))
 		return 0;
-	for (i = 1; i < keyring->count; i++)
-		if (key_end_us(keyring->keys[i]) <
-		    key_end_us(keyring->keys[oldest]))
-			oldest = i;
-	if (key_end_us(keyring->keys[oldest]) > change->now_us)
+	if (!count || key_end_us(keyring->keys[oldest]) > change->now_us)
 		return fault_set(change->fault, ERROR(CONFLICT),
-				 "the gateway holds %d keys in force, and that "
-				 "is all it can; revoke some first",
-				 KEYRING_KEYS_MAX);
+				 "%zu keys of your jurisdiction are in force "
+				 "and the gateway takes no more; revoke some "
+				 "first",
+				 count);
 	OSMO_STRLCPY_ARRAY(change->forgotten,
 			   keyring->keys[oldest]->public_key);
 	keyring->told_of_gone |= keyring->keys[oldest]->told;

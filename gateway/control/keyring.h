@@ -20,6 +20,7 @@
 #include "plugins/plugin.h"
 
 #define KEYRING_KEYS_MAX      8192 /* in force or not */
+#define KEYRING_PART_MAX      1024 /* of a jurisdiction that is not all */
 #define KEYRING_OVERLAP_MAX_S (90 * 86400)
 #define KEYRING_EXPIRY_MAX_S  (INT64_C(50) * 365 * 86400)
 

@@ -370,7 +370,9 @@ static void a_full_keyring_forgets_what_ended_first(void **state)
 	}
 	assert_true(keyring_has_changed(bench->keyring, bench->now_us));
 	assert_int_equal(add_key(bench, &draft), -EINVAL);
-	assert_fault(bench, ERROR(CONFLICT), "8192 keys in force");
+	assert_fault(bench, ERROR(CONFLICT),
+		     "8192 keys of your jurisdiction "
+		     "are in force");
 	assert_int_equal(revoke(bench, "k7", ""), 0);
 	bench->now_us += SECOND;
 	assert_int_equal(add_key(bench, &draft), 0);
@@ -387,6 +389,39 @@ static void a_full_keyring_forgets_what_ended_first(void **state)
 	draft = (struct draft){.name = "wu", .public_number = 10001};
 	put_key(bench, &draft);
 	assert_string_equal(bench->change.forgotten, public_key(5));
+}
+
+static void a_part_of_the_city_makes_others_forget_no_key(void **state)
+{
+	struct draft draft = {.name = "li", .public_number = 10000};
+	struct bench *bench = *state;
+	char name[16];
+	int i;
+
+	put_key(bench, &(struct draft){.name = "theirs",
+				       .public_number = 9999,
+				       .areas = "gc1.440103."});
+	assert_int_equal(revoke(bench, "theirs", ""), 0);
+	bench->by = engineer_of("gc1.440106.");
+	for (i = 0; i < KEYRING_PART_MAX; i++) {
+		snprintf(name, sizeof(name), "k%d", i);
+		put_key(bench, &(struct draft){.name = name,
+					       .public_number = (unsigned)i});
+	}
+	assert_int_equal(add_key(bench, &draft), -EINVAL);
+	assert_fault(bench, ERROR(CONFLICT), "1024 keys of your jurisdiction");
+	/* Theirs ended first, and stays. */
+	bench->now_us += SECOND;
+	assert_int_equal(revoke(bench, "k7", ""), 0);
+	bench->now_us += SECOND;
+	put_key(bench, &draft);
+	assert_string_equal(bench->change.forgotten, public_key(7));
+	/* There is room for everybody else. */
+	bench->by = engineer_of("gc1.440103.");
+	put_key(bench, &(struct draft){.name = "wu",
+				       .public_number = 10001,
+				       .areas = "gc1.440103."});
+	assert_string_equal(bench->change.forgotten, "");
 }
 
 static void a_description_says_what_was_granted(void **state)
@@ -432,6 +467,7 @@ int main(void)
 		TEST(what_was_packed_loads_as_it_was),
 		TEST(what_breaks_a_rule_is_not_loaded),
 		TEST(a_full_keyring_forgets_what_ended_first),
+		TEST(a_part_of_the_city_makes_others_forget_no_key),
 		TEST(a_description_says_what_was_granted),
 	};
 
