@@ -349,14 +349,3 @@ void call_leg_ended(struct call *call)
 	call_note_ended(call, note, "");
 	note_commit(note, NULL);
 }
-
-uint32_t call_remaining_ms(const struct call *call)
-{
-	const struct leg *leg;
-	uint32_t most_ms = 0;
-
-	llist_for_each_entry (leg, &call->legs, entry)
-		if (leg_remaining_ms(leg) > most_ms)
-			most_ms = leg_remaining_ms(leg);
-	return most_ms;
-}

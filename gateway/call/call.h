@@ -81,6 +81,3 @@ void call_drop_gone(struct call *call, struct note *note);
 /* Add CallEnded of every grid and the closed summary; keep it as ended. */
 void call_note_ended(struct call *call, struct note *note,
 		     const char *principal);
-
-/* Expected milliseconds until its slowest leg is done. */
-uint32_t call_remaining_ms(const struct call *call);

@@ -46,7 +46,8 @@ static const char *setting(const struct cli *cli, const char *option,
 	return cli_text(cli, option, text && text[0] ? text : fallback);
 }
 
-const char *cli_key_file(const struct cli *cli)
+/* NULL: none. */
+static const char *key_file(const struct cli *cli)
 {
 	return setting(cli, "key", "GRIDCALL_KEY", NULL);
 }
@@ -61,7 +62,7 @@ const char *cli_commands_address(const struct cli *cli)
 
 const char *cli_feed_address(const struct cli *cli)
 {
-	if (cli_key_file(cli))
+	if (key_file(cli))
 		return cli_text(cli, "feed", NULL);
 	return setting(cli, "feed", "GRIDCALL_FEED", NULL);
 }
@@ -101,7 +102,7 @@ static enum status say(int rc, const struct gridcall_fault *fault)
 
 enum status cli_open(struct cli *cli)
 {
-	const char *path = cli_key_file(cli);
+	const char *path = key_file(cli);
 	struct gridcall_keyfile key;
 	struct gridcall_config config = {.key = path ? &key : NULL};
 	struct gridcall_fault fault = {0};

@@ -106,9 +106,6 @@ const char *cli_commands_address(const struct cli *cli);
 /* NULL: the feeds that whoami tells. */
 const char *cli_feed_address(const struct cli *cli);
 
-/* The key file, NULL: none. */
-const char *cli_key_file(const struct cli *cli);
-
 /* Open cli->client, unless it is. */
 enum status cli_open(struct cli *cli);
 

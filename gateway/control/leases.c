@@ -31,31 +31,6 @@ struct leases {
 	struct countdown look;
 };
 
-static void on_look(void *data)
-{
-	leases_expire(data, clock_now_us());
-}
-
-struct leases *leases_alloc(struct gateway *gateway)
-{
-	struct leases *leases = talloc_zero(gateway, struct leases);
-
-	OSMO_ASSERT(leases);
-	leases->gateway = gateway;
-	INIT_LLIST_HEAD(&leases->list);
-	countdown_init(&leases->look, on_look, leases);
-	return leases;
-}
-
-struct leases *leases_free(struct leases *leases)
-{
-	if (!leases)
-		return NULL;
-	countdown_fini(&leases->look);
-	talloc_free(leases);
-	return NULL;
-}
-
 static struct lease *find(const struct leases *leases, const char *principal,
 			  const char *channel)
 {
@@ -129,6 +104,39 @@ static void look_later(struct leases *leases)
 		     "raise LimitNOFILE\n");
 }
 
+/* Ends those that were not renewed. */
+static void on_look(void *data)
+{
+	struct leases *leases = data;
+	uint64_t now_us = clock_now_us();
+	struct lease *lease, *next;
+
+	llist_for_each_entry_safe (lease, next, &leases->list, entry)
+		if (now_us >= lease->until_us)
+			end(leases, lease);
+	look_later(leases);
+}
+
+struct leases *leases_alloc(struct gateway *gateway)
+{
+	struct leases *leases = talloc_zero(gateway, struct leases);
+
+	OSMO_ASSERT(leases);
+	leases->gateway = gateway;
+	INIT_LLIST_HEAD(&leases->list);
+	countdown_init(&leases->look, on_look, leases);
+	return leases;
+}
+
+struct leases *leases_free(struct leases *leases)
+{
+	if (!leases)
+		return NULL;
+	countdown_fini(&leases->look);
+	talloc_free(leases);
+	return NULL;
+}
+
 void leases_hold(struct leases *leases, const char *principal,
 		 const char *channel)
 {
@@ -153,16 +161,6 @@ void leases_drop(struct leases *leases, const char *principal,
 
 	if (lease)
 		end(leases, lease);
-}
-
-void leases_expire(struct leases *leases, uint64_t now_us)
-{
-	struct lease *lease, *next;
-
-	llist_for_each_entry_safe (lease, next, &leases->list, entry)
-		if (now_us >= lease->until_us)
-			end(leases, lease);
-	look_later(leases);
 }
 
 void leases_signal(struct leases *leases, const struct signal *signal)

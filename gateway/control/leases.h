@@ -41,9 +41,6 @@ void leases_hold(struct leases *leases, const char *principal,
 void leases_drop(struct leases *leases, const char *principal,
 		 const char *channel);
 
-/* End those that were not renewed by then; the leases' own timer does so. */
-void leases_expire(struct leases *leases, uint64_t now_us);
-
 /* A channel that was opened again is listened to again. */
 void leases_signal(struct leases *leases, const struct signal *signal);
 

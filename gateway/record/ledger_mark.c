@@ -97,11 +97,20 @@ static bool disk_has(int fd, uint64_t bytes)
 	       (uint64_t)disk.f_bavail * disk.f_frsize >= bytes;
 }
 
+static bool reserve_exists(const char *path, uint64_t size)
+{
+	char name[PATH_BYTES_MAX];
+	struct stat st;
+
+	return !beside(name, path, "reserve") && !stat(name, &st) &&
+	       (uint64_t)st.st_size >= size;
+}
+
 int ledger_reserve_make(const char *path, uint64_t size)
 {
 	int fd, rc = 0;
 
-	if (!size || ledger_reserve_exists(path, size))
+	if (!size || reserve_exists(path, size))
 		return 0;
 	fd = open_beside(path, "reserve");
 	if (fd < 0)
@@ -115,15 +124,6 @@ int ledger_reserve_make(const char *path, uint64_t size)
 	if (rc)
 		(void)ledger_reserve_release(path);
 	return rc;
-}
-
-bool ledger_reserve_exists(const char *path, uint64_t size)
-{
-	char name[PATH_BYTES_MAX];
-	struct stat st;
-
-	return !beside(name, path, "reserve") && !stat(name, &st) &&
-	       (uint64_t)st.st_size >= size;
 }
 
 int ledger_reserve_release(const char *path)

@@ -39,8 +39,5 @@ int ledger_lock_open(const char *path, pid_t *holder);
 /* Take size bytes of the disk, leaving at least a quarter as much free. */
 int ledger_reserve_make(const char *path, uint64_t size);
 
-/* Whether there is one of that size. */
-bool ledger_reserve_exists(const char *path, uint64_t size);
-
 /* Give the bytes back. */
 int ledger_reserve_release(const char *path);
