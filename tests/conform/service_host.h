@@ -143,6 +143,14 @@ static void host_told_commands(struct gridcall_bridge *bridge,
 	snprintf(host->server_key, sizeof(host->server_key), "%s", public_key);
 }
 
+static const struct gridcall_service_host host_table = {
+	.size = sizeof(host_table),
+	.request = host_request,
+	.feed = host_told_feed,
+	.log = host_log,
+	.commands = host_told_commands,
+};
+
 static void *host_main(void *arg)
 {
 	struct host *host = arg;

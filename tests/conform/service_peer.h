@@ -21,17 +21,9 @@
 static inline int try_open(struct host *host,
 			   const struct gridcall_option *options)
 {
-	static const struct gridcall_service_host table = {
-		.size = sizeof(table),
-		.request = host_request,
-		.feed = host_told_feed,
-		.log = host_log,
-		.commands = host_told_commands,
-	};
-
 	memset(&host->why, 0, sizeof(host->why));
 	host->told[0] = '\0';
-	return host->service->open(&host->state, &table,
+	return host->service->open(&host->state, &host_table,
 				   (struct gridcall_bridge *)host, options,
 				   &host->why);
 }

@@ -259,13 +259,6 @@ static void follow(struct world *world)
 
 static int set_up(void **state)
 {
-	static const struct gridcall_service_host table = {
-		.size = sizeof(table),
-		.request = host_request,
-		.feed = host_told_feed,
-		.log = host_log,
-		.commands = host_told_commands,
-	};
 	struct world *world = calloc(1, sizeof(*world));
 	struct host *host = &world->host;
 	struct gridcall_option options[3] = {{"commands", host->commands},
@@ -275,7 +268,7 @@ static int set_up(void **state)
 	host->answer = answer;
 	host->data = &world->ledger;
 	strcpy(world->ledger.epoch, "00000000000000aa");
-	assert_int_equal(host->service->open(&host->state, &table,
+	assert_int_equal(host->service->open(&host->state, &host_table,
 					     (struct gridcall_bridge *)host,
 					     options, &host->why),
 			 0);

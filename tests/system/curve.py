@@ -94,11 +94,7 @@ class Tcp:
         options = [f"server_key {key}", f"commands {self.commands}"]
         options += [f"feed {name} {self.feeds[name]} {jurisdiction}"
                     for name, jurisdiction in feeds.items()]
-        text = gateway.config.read_text()
-        gateway.config.write_text(text.replace(
-            "end-of-configuration",
-            "".join(f" option {option}\n" for option in options)
-            + "end-of-configuration"))
+        gateway.add_options(*options)
         self.key_file = key
 
     @property

@@ -23,9 +23,7 @@ def open_to_network(gateway, *jurisdictions):
                f"commands tcp://127.0.0.1:{PORTS.take()}"]
     options += [f"feed net{place} tcp://*:{PORTS.take()} {jurisdiction}"
                 for place, jurisdiction in enumerate(jurisdictions)]
-    lines = "".join(f" option {option}\n" for option in options)
-    gateway.config.write_text(gateway.config.read_text().replace(
-        "end-of-configuration", lines + "end-of-configuration"))
+    gateway.add_options(*options)
 
 
 def make_key(gateway, name, jurisdiction="gc1.", role="viewer"):

@@ -178,6 +178,12 @@ class Gateway:
         self.config = self.folder / "gridcalld.cfg"
         self.config.write_text("\n".join(lines) + "\n")
 
+    def add_options(self, *options):
+        """Before its start: further ones of its zeromq service."""
+        lines = "".join(f" option {option}\n" for option in options)
+        self.config.write_text(self.config.read_text().replace(
+            "end-of-configuration", lines + "end-of-configuration"))
+
     def launch(self, *arguments, env=None, program=None, **settings):
         """Start it and do not wait."""
         path = self.folder / f"notify.{time.monotonic_ns()}"
@@ -304,6 +310,17 @@ class Gateway:
                 vty.sendall(line.encode() + b"\n")
                 text += read_to_prompt(vty)
         return text
+
+
+def bring_up(site, running, options=(), **settings):
+    """A gateway of that site that runs, its directory imported."""
+    site.write()
+    gateway = Gateway(site, **settings)
+    gateway.add_options(*options)
+    running.append(gateway)
+    gateway.start()
+    gateway.bring_in()
+    return gateway
 
 
 def read_to_prompt(vty):

@@ -18,12 +18,19 @@ from subscribers import KeySubscriber, PythonSubscriber
 
 ANSWER_S = 5  # the longest that an honest command may take
 EVENT_S = 5   # and the honest subscriber behind the gateway
+ATTACK_S = 3  # how long an attack in a loop goes on
 UNITS = 200
 # The address sanitizer keeps what is freed for a while.
 SLACK_MB = 420 if "asan" in BUILD.name else 48
 
 GREETING = (b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0")
             + bytes(32))
+
+
+def for_seconds(limit_s=ATTACK_S):
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        yield
 
 
 def command_frame(name, body=b""):
@@ -112,10 +119,8 @@ class Siege:
         site.write()
         self.folder = site.folder
         self.gateway = self.make_gateway(site)
-        text = self.gateway.config.read_text()
-        self.gateway.config.write_text(text.replace(
-            "end-of-configuration", f" option backlog {10 * backlog}\n"
-            f" option subscriber_backlog {backlog}\nend-of-configuration"))
+        self.gateway.add_options(f"backlog {10 * backlog}",
+                                 f"subscriber_backlog {backlog}")
         self.gateway.start()
         self.trouble = open(self.folder / "trouble", "wb")
         self.context = zmq.Context()  # of the attackers

@@ -13,10 +13,9 @@ import pytest
 import zmq
 from place import wait_until
 from siege import (GREETING, SLACK_MB, Siege, command_frame, connect_raw,
-                   message_frame, open_files, ready, rss_mb, shake_hands)
+                   for_seconds, message_frame, open_files, ready, rss_mb, shake_hands)
 
 EVERYTHING = b"\x01"  # a subscription, as an XSUB sends it
-SECONDS = 3           # how long an attack in a loop goes on
 
 
 @pytest.fixture
@@ -24,12 +23,6 @@ def siege(site, running):
     siege = Siege(site)
     running.append(siege)
     return siege
-
-
-def for_seconds(limit_s=SECONDS):
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        yield
 
 
 def take_replies(dealer, count, limit_s=30):

@@ -7,19 +7,14 @@ import struct
 import gridcall_pb2 as pb
 import pytest
 import zmq
-from place import City, Gateway, wait_until
+from place import City, Gateway, bring_up, wait_until
 
 
 @pytest.fixture
 def gateway(site, running):
     site.add_channel("CH1")
     site.add_units("CH1", 3)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def send_rtp(gateway, packets, source="127.0.0.1"):
@@ -75,11 +70,7 @@ def test_an_over_that_never_ends_jams_the_channel_and_nobody_keys(
         site, running):
     site.add_channel("CH1", over_limit_s=2)
     site.add_units("CH1", 2)
-    site.write()
-    gateway = Gateway(site, **{"busy-time": 2})
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
+    gateway = bring_up(site, running, **{"busy-time": 2})
     running.append(City(site, "CH1-01 = stuck\n"))
     subscriber = gateway.subscribe().await_status()
     call = gateway.call(silence_ms=1500)

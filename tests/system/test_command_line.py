@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 import pytest
-from place import BUILD, City, Gateway, wait_until
+from place import BUILD, City, Gateway, bring_up, wait_until
 
 
 def make(site, running, channels, units, **settings):
@@ -192,11 +192,7 @@ def test_forty_units_on_three_channels_answer_by_what_they_hear(
     for code, count in (("CH1", 14), ("CH2", 13), ("CH3", 13)):
         area = ("440106", "440106530000", f"0{int(code[2]) - 1}")
         site.add_units(code, count, area)
-    site.write()
-    gateway = Gateway(site, **{"yield": "every 1000 for 0"})
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
+    gateway = bring_up(site, running, **{"yield": "every 1000 for 0"})
     running.append(City(
         site, "CH1-05 = silent\nCH2-03 = wrong_digits\n"
         "CH3-13 = always_wrong\nCH2-13 = count=07\n"))

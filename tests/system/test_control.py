@@ -8,7 +8,7 @@ import gridcall_pb2 as pb
 import pytest
 import zmq
 from place import AREA, BUILD, CHANNEL_COLUMNS, UNIT_COLUMNS, Gateway, \
-    wait_until
+    bring_up, wait_until
 
 RECORDING = "20260101/CH1/20260101T000000.000000Z.wav"
 
@@ -17,12 +17,7 @@ RECORDING = "20260101/CH1/20260101T000000.000000Z.wav"
 def gateway(site, running):
     site.add_channel("CH1")
     site.add_units("CH1", 3)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def table(columns, rows):

@@ -18,11 +18,7 @@ def with_options(site, running, *options):
     """A gateway whose zeromq service has these options too."""
     gateway = Gateway(site)
     running.append(gateway)
-    text = gateway.config.read_text()
-    gateway.config.write_text(text.replace(
-        "end-of-configuration",
-        "".join(f" option {option}\n" for option in options)
-        + "end-of-configuration"))
+    gateway.add_options(*options)
     return gateway
 
 

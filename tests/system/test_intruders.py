@@ -13,11 +13,10 @@ import pytest
 import zmq
 from place import wait_until
 from siege import (GREETING, SLACK_MB, KeySiege, command_frame, connect_raw,
-                   open_files, rss_mb)
+                   for_seconds, open_files, rss_mb)
 from subscribers import KeySubscriber
 
 TIANHE, YUEXIU = "gc1.440106.", "gc1.440104."
-SECONDS = 3
 
 
 @pytest.fixture
@@ -34,12 +33,6 @@ def holder(siege, running):
         running.append(made)
         return made
     return make
-
-
-def for_seconds(limit_s=SECONDS):
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        yield
 
 
 def listen(holder, address, **options):

@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 import pytest
-from place import AREA, BUILD, Gateway, wait_until
+from place import AREA, BUILD, Gateway, bring_up, wait_until
 
 TIANHE, HAIZHU = "gc1.440106.", "gc1.440105."
 NEAR = ("440105", "440105000000", "01")
@@ -19,19 +19,11 @@ def gateway(site, running):
     site.add_units("CH1", 2)
     site.add_channel("CH2", area=NEAR)
     site.add_units("CH2", 1, area=NEAR)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    text = gateway.config.read_text()
-    gateway.config.write_text(text.replace("end-of-configuration", "\n".join([
-        f" option server_key {site.folder}/server.key",
-        " option commands tcp://127.0.0.1:*",
-        f" option feed tianhe tcp://127.0.0.1:* {TIANHE}",
-        f" option feed haizhu tcp://*:* {HAIZHU}",
-        "end-of-configuration"])))
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running, (
+        f"server_key {site.folder}/server.key",
+        "commands tcp://127.0.0.1:*",
+        f"feed tianhe tcp://127.0.0.1:* {TIANHE}",
+        f"feed haizhu tcp://*:* {HAIZHU}"))
 
 
 def new_key(gateway, name, area, *arguments, role="officer"):

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from place import BUILD, ROOT, Gateway, wait_until
+from place import BUILD, ROOT, bring_up, wait_until
 from sound import Radio
 
 PROGRAMS = ROOT / "tests/library"
@@ -31,12 +31,7 @@ def installed(folder):
 def gateway(site, running):
     site.add_channel("CH1")
     site.add_units("CH1", 5)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def flags(installed, *options):
@@ -89,17 +84,10 @@ def test_with_a_key_it_takes_a_snapshot_and_hears_a_channel(
         installed, site, running, folder):
     site.add_channel("CH1")
     site.add_units("CH1", 3)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    text = gateway.config.read_text()
-    gateway.config.write_text(text.replace("end-of-configuration", "\n".join([
-        f" option server_key {folder}/server.key",
-        " option commands tcp://127.0.0.1:*",
-        " option feed city tcp://*:* gc1.440106. voice",
-        "end-of-configuration"])))
-    gateway.start()
-    gateway.bring_in()
+    gateway = bring_up(site, running, (
+        f"server_key {folder}/server.key",
+        "commands tcp://127.0.0.1:*",
+        "feed city tcp://*:* gc1.440106. voice"))
     key = folder / "desk.key"
     status, _, err = gateway.gridcall(
         "key", "new", "desk", "--role", "officer", "--jurisdiction",

@@ -5,7 +5,7 @@ import time
 
 import gridcall_pb2 as pb
 import pytest
-from place import AREA, Gateway, wait_until
+from place import AREA, bring_up, wait_until
 from sound import Decoder, Radio, pitch
 
 VOICE = "gc1." + ".".join(AREA) + ".voice"
@@ -13,14 +13,8 @@ VOICE = "gc1." + ".".join(AREA) + ".voice"
 
 def start(site, running):
     """A gateway whose feed carries live voice."""
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    text = gateway.config.read_text()
-    gateway.config.write_text(text.replace(" gc1.\n", " gc1. voice\n"))
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running, (
+        f"feed all ipc://{site.folder}/feed.sock gc1. voice",))
 
 
 @pytest.fixture

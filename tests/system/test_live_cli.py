@@ -7,7 +7,7 @@ import time
 import wave
 
 import pytest
-from place import BUILD, Gateway, wait_until
+from place import BUILD, bring_up, wait_until
 from sound import FRAME, Radio, pitch, tone
 
 
@@ -16,14 +16,8 @@ def gateway(site, running):
     site.add_channel("CH1")
     site.add_channel("CH2")
     site.add_units("CH1", 1)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    text = gateway.config.read_text()
-    gateway.config.write_text(text.replace(" gc1.\n", " gc1. voice\n"))
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running, (
+        f"feed all ipc://{site.folder}/feed.sock gc1. voice",))
 
 
 @pytest.fixture

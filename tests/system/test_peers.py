@@ -7,7 +7,7 @@ import wave
 
 import gridcall_pb2 as pb
 import pytest
-from place import Gateway
+from place import bring_up
 
 ROWS = {"1": (697, 1209), "2": (697, 1336), "3": (697, 1477),
         "4": (770, 1209), "5": (770, 1336), "6": (770, 1477),
@@ -63,11 +63,7 @@ PEERS = {
 def test_a_foreign_sender_carries_an_answer(site, running, peer):
     channel = site.add_channel("CH1")
     site.add_units("CH1", 1)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
+    gateway = bring_up(site, running)
     answer = site.folder / "answer.wav"
     write_answer(answer, "11#")
     subscriber = gateway.subscribe().await_status()

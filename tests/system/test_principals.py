@@ -104,10 +104,7 @@ def gateway(site, running):
                f"feed tianhe tcp://127.0.0.1:* {TIANHE}",
                f"feed tianhe-live tcp://127.0.0.1:* {TIANHE} voice",
                f"feed haizhu tcp://127.0.0.1:* {HAIZHU}"]
-    text = gateway.config.read_text()
-    gateway.config.write_text(text.replace(
-        "end-of-configuration", "".join(f" option {o}\n" for o in options)
-        + "end-of-configuration"))
+    gateway.add_options(*options)
     return gateway.start()
 
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from network import make_key, open_to_network
-from place import ROOT, City, Gateway, wait_until
+from place import ROOT, City, Gateway, bring_up, wait_until
 
 
 def test_the_python_subscriber_prints_every_answer(site, running):
@@ -18,11 +18,7 @@ def test_the_python_subscriber_prints_every_answer(site, running):
     script.write_text(code)
     site.add_channel("CH1")
     site.add_units("CH1", 2)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
+    gateway = bring_up(site, running)
     out = open(site.folder / "out", "wb")
     subscriber = subprocess.Popen(["/usr/bin/python3", script, gateway.feed],
                                   cwd=ROOT, stdout=out, stderr=out)

@@ -7,19 +7,14 @@ import threading
 import gridcall_pb2 as pb
 import pytest
 import zmq
-from place import City, Gateway, wait_until
+from place import City, Gateway, bring_up, wait_until
 
 
 @pytest.fixture
 def gateway(site, running):
     site.add_channel("CH1")
     site.add_units("CH1", 5)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def replay(gateway, after=0, epoch="", prefixes=()):

@@ -2,7 +2,7 @@
 """Roll-calls on a repeater: units hear each other and answer in a chain."""
 import gridcall_pb2 as pb
 import pytest
-from place import City, Gateway
+from place import City, bring_up
 
 CERTAIN = (pb.GRADE_AGREES, pb.GRADE_ATTENTION)
 
@@ -16,12 +16,7 @@ def repeater(site, running):
     """One repeater of eight units, each of another strength, imported."""
     site.add_channel("CH1", kind="repeater", hang_ms=800, tail_ms=60)
     site.add_units("CH1", 8)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def counts(report):

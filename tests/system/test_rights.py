@@ -84,11 +84,7 @@ class Town:
                    f"server_key {site.folder}/server.key"]
         options += [f"feed {name} {address} {words}"
                     for name, (address, words) in self.feeds.items()]
-        config = self.gateway.config
-        config.write_text(config.read_text().replace(
-            "end-of-configuration",
-            "".join(f" option {option}\n" for option in options)
-            + "end-of-configuration"))
+        self.gateway.add_options(*options)
         self.gateway.start()
         self.gateway.bring_in()
         self.people = [Principal(role, place) for role in ROLES

@@ -2,7 +2,7 @@
 """A whole roll-call: real daemon, real RTP, real subscriber."""
 import gridcall_pb2 as pb
 import pytest
-from place import PROMPTS, City, Gateway, wait_until
+from place import PROMPTS, City, bring_up, wait_until
 
 
 @pytest.fixture
@@ -10,12 +10,7 @@ def small(site, running):
     """One simplex channel of four units, imported."""
     site.add_channel("CH1")
     site.add_units("CH1", 4)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def states(report):

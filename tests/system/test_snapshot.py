@@ -6,7 +6,7 @@ import sqlite3
 
 import gridcall_pb2 as pb
 import pytest
-from place import UNIT_COLUMNS, City, Gateway, wait_until
+from place import UNIT_COLUMNS, City, bring_up, wait_until
 
 PAGE_MAX = 1 << 20
 
@@ -15,12 +15,7 @@ PAGE_MAX = 1 << 20
 def gateway(site, running):
     site.add_channel("CH1")
     site.add_units("CH1", 5)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 def pages(gateway, prefixes=(), between=lambda: None):
@@ -124,11 +119,7 @@ def test_a_snapshot_of_a_prefix_has_its_area_and_no_more(site, running):
     site.add_units("CH1", 2)
     site.add_channel("CH2", other)
     site.add_units("CH2", 3, other)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
+    gateway = bring_up(site, running)
     call = gateway.call()
     gateway.do(pause=pb.HoldRequest(call=call))
     page, = pages(gateway, ["gc1.440103."])

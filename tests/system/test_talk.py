@@ -10,7 +10,7 @@ import time
 
 import gridcall_pb2 as pb
 import pytest
-from place import City, Gateway, wait_until
+from place import City, Gateway, bring_up, wait_until
 from sound import Radio
 from talker import Talker
 
@@ -23,12 +23,7 @@ def gateway(site, running):
     opus = site.add_channel("CH2")
     opus["address"] = opus["address"].replace("pcma", "opus")
     site.add_units("CH1", 2)
-    site.write()
-    gateway = Gateway(site)
-    running.append(gateway)
-    gateway.start()
-    gateway.bring_in()
-    return gateway
+    return bring_up(site, running)
 
 
 @pytest.fixture
