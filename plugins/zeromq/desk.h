@@ -3,8 +3,8 @@
  * desk.h - who waits for an answer
  *
  * A bounded table of open requests, in which no peer takes the place of the
- * others.  A token names one of them and is never
- * used twice, so an answer that comes twice or too late finds nobody.
+ * others.  A token names one of them and is never used twice, so an answer that
+ * comes twice or too late finds nobody.
  *
  * Memory:  one block, made by desk_alloc().
  * Threads: one.

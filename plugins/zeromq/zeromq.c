@@ -4,8 +4,9 @@
  *
  * A ROUTER takes gridcall.v1.Request and gives gridcall.v1.Reply: one frame
  * from a DEALER, an empty one and that from a REQ.  A PUB is a feed: topic and
- * payload, of one jurisdiction.  There may be several of both, on ipc, where
- * permissions of the file say who may connect.  The options are in settings.h.
+ * payload, of one jurisdiction.  There may be several of both: on ipc, where
+ * permissions of the file say who may connect, and on TCP, where a key does.
+ * The options are in settings.h.
  */
 #include "plugins/plugin.h"
 
