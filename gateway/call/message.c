@@ -65,6 +65,16 @@ static size_t count_of(const ProtobufCMessage *message,
 	return 1;
 }
 
+/* Escapes would have power over the terminal on which an officer reads it. */
+static bool has_control(const uint8_t *text)
+{
+	for (; *text; text++)
+		if ((*text < ' ' && !strchr("\t\n\r", *text)) ||
+		    *text == 0x7f || (*text == 0xc2 && text[1] < 0xa0))
+			return true;
+	return false;
+}
+
 static const char *garbled_value(const ProtobufCFieldDescriptor *field,
 				 const void *value)
 {
@@ -72,7 +82,9 @@ static const char *garbled_value(const ProtobufCFieldDescriptor *field,
 		return NULL;
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return message_garbled_field(value);
-	return utf8_is_valid(value, strlen(value)) ? NULL : field->name;
+	return utf8_is_valid(value, strlen(value)) && !has_control(value)
+		       ? NULL
+		       : field->name;
 }
 
 const char *message_garbled_field(const ProtobufCMessage *message)

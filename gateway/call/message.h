@@ -20,7 +20,8 @@ void *message_unpack(void *ctx, const ProtobufCMessageDescriptor *descriptor,
 void *message_copy(void *ctx, const ProtobufCMessage *message);
 
 /*
- * The name of a string field, however deep, that holds no UTF-8; NULL: none.
+ * The name of a string field, however deep, that holds no UTF-8, or controls
+ * other than tab and line ends; NULL: none.
  * Whoever passes such a message on makes it unreadable in most languages.
  */
 const char *message_garbled_field(const ProtobufCMessage *message);

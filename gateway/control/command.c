@@ -361,9 +361,12 @@ static int check_text(struct command *command)
 		return 0;
 	if (request->id[0])
 		utf8_mend(request->id);
-	return fault_set(
-		&command->fault, GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
-		"the field %s holds no UTF-8; send text as UTF-8", garbled);
+	return fault_set(&command->fault,
+			 GRIDCALL__V1__ERROR_CODE__ERROR_BAD_REQUEST,
+			 "the field %s holds no UTF-8, or control characters; "
+			 "send plain "
+			 "text as UTF-8",
+			 garbled);
 }
 
 static int check_request(struct command *command)

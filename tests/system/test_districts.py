@@ -200,3 +200,16 @@ def test_a_plan_is_its_makers_and_makes_no_room_in_the_memory(city):
     assert len(said) == 1 and "there is no plan" in said.pop()
     assert not start(mine[1]).HasField("error")
     assert not start(theirs, other).HasField("error")
+
+
+@pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\x7f", "\u009b2J"])
+def test_no_text_has_power_over_the_terminal_of_its_reader(city, control):
+    officer = city.holder("officer")
+    for body in (excuse("HZ-01", reason=f"gone{control}"),
+                 {"start": pb.StartRequest(spec=pb.PlanRequest(
+                     selector="code=HZ-01", options=pb.CallOptions(
+                         title=f"night{control}")))}):
+        reply = officer.ask(pb.Request(**body))
+        assert reply.error.code == pb.ERROR_BAD_REQUEST, reply
+        assert "control characters" in reply.error.sentence
+        assert control not in reply.error.sentence
