@@ -54,8 +54,9 @@ class Follower:
         """(seq, topic, topic_seq) as they came."""
         if not self.log.exists():
             return []
-        words = [line.split("\t")[0].split() for line
-                 in self.log.read_text().splitlines()]
+        # A line that is being written just now is not there yet.
+        lines = self.log.read_text().rpartition("\n")[0].splitlines()
+        words = [line.split("\t")[0].split() for line in lines]
         return [(int(seq), topic, int(number)) for seq, topic, number in words]
 
     def await_all(self, ledger, limit_s=60):
