@@ -353,7 +353,8 @@ int main(int argc, char **argv)
 		return rc == 1 ? 0 : rc;
 	if (!arguments.core_dumps)
 		keep_secrets();
-	/* Answers and telephone numbers are not for everybody: at least that. */
+	/* Answers and telephone numbers are not for everybody: at least that.
+	 */
 	umask(umask(077) | 027);
 	ctx = talloc_named_const(NULL, 0, "gridcalld");
 	prepare(ctx);
