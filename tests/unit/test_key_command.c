@@ -5,18 +5,19 @@
  */
 #include "tests/unit/key_gate.h"
 
-static int64_t count_in_file(const struct bench *bench)
+/* Rows of a table that the disk has. */
+static int64_t count_in_file(const struct bench *bench, const char *table)
 {
 	struct database *database;
 	int64_t count = -1;
-	char why[128];
+	char question[64], why[128];
+
+	snprintf(question, sizeof(question), "SELECT count(*) FROM %s", table);
 
 	assert_int_equal(database_open(&database, bench->path, DATABASE_READ,
 				       why, sizeof(why)),
 			 0);
-	assert_int_equal(
-		database_number(database, "SELECT count(*) FROM key", &count),
-		0);
+	assert_int_equal(database_number(database, question, &count), 0);
 	database_close(database);
 	return count;
 }
@@ -32,7 +33,7 @@ static void a_key_is_durable_before_anybody_is_told(void **state)
 	assert_int_equal(gate.told, 0);
 	await_reply();
 	assert_done();
-	assert_int_equal(count_in_file(bench), 1);
+	assert_int_equal(count_in_file(bench, "key"), 1);
 	assert_int_equal(gate.told, 1);
 	assert_string_equal(gate.names, "li,");
 	assert_string_equal(gate.reply->key->server_key, PUBLIC_GW);
@@ -137,22 +138,6 @@ static void an_engineer_grants_within_his_own_area(void **state)
 	assert_done();
 }
 
-static int64_t count_events(const struct bench *bench)
-{
-	struct database *database;
-	int64_t count = -1;
-	char why[128];
-
-	assert_int_equal(database_open(&database, bench->path, DATABASE_READ,
-				       why, sizeof(why)),
-			 0);
-	assert_int_equal(
-		database_number(database, "SELECT count(*) FROM event", &count),
-		0);
-	database_close(database);
-	return count;
-}
-
 static void what_is_not_ones_own_is_in_the_audit_alone(void **state)
 {
 	struct bench *bench = *state;
@@ -162,7 +147,7 @@ static void what_is_not_ones_own_is_in_the_audit_alone(void **state)
 	draft.area = "gc1.440105.";
 	add(bench, &draft);
 	add(bench, &engineer);
-	before = count_events(bench);
+	before = count_in_file(bench, "event");
 	come_as(bench, "tianhe-it", PUBLIC_A);
 	send_revoke(bench, "nobody");
 	await_reply();
@@ -182,7 +167,7 @@ static void what_is_not_ones_own_is_in_the_audit_alone(void **state)
 	add(bench, &draft);
 	assert_done();
 	/* The last, and the three that were outside. */
-	assert_int_equal(count_events(bench), before + 4);
+	assert_int_equal(count_in_file(bench, "event"), before + 4);
 }
 
 static void who_takes_away_his_own_key_leaves_local(void **state)
