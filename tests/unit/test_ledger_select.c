@@ -135,18 +135,26 @@ static void ask_all(struct bench *bench, struct asked *asked)
 	assert_int_equal(asked->selected.through_seq, EVENTS);
 }
 
-static void a_rare_grid_is_found_by_its_topic(void **state)
+/* All that one prefix selects; asked says how. */
+static void ask_prefix(struct bench *bench, const char *prefix,
+		       struct asked *asked)
 {
-	static const char *const list[] = {"gc1.440106.2.62."};
-	struct bench *bench = *state;
-	struct asked asked = {.list = list,
-			      .list_count = 1,
-			      .work_max = 1000000,
-			      .limit = EVENTS};
+	const char *const list[] = {prefix};
 
+	asked->list = list;
+	asked->list_count = 1;
+	asked->limit = EVENTS;
 	open_it(bench);
 	fill(bench);
-	ask_all(bench, &asked);
+	ask_all(bench, asked);
+	asked->list = NULL;
+}
+
+static void a_rare_grid_is_found_by_its_topic(void **state)
+{
+	struct asked asked = {.work_max = 1000000};
+
+	ask_prefix(*state, "gc1.440106.2.62.", &asked);
 	assert_int_equal(asked.questions, 1);
 	/* Far fewer rows than there are: the rest was not read in order. */
 	assert_true(asked.selected.work < EVENTS / 3);
@@ -154,48 +162,26 @@ static void a_rare_grid_is_found_by_its_topic(void **state)
 
 static void a_wide_selection_is_read_in_order(void **state)
 {
-	static const char *const list[] = {"gc1.440106."};
-	struct bench *bench = *state;
-	struct asked asked = {.list = list,
-			      .list_count = 1,
-			      .work_max = 1000000,
-			      .limit = EVENTS};
+	struct asked asked = {.work_max = 1000000};
 
-	open_it(bench);
-	fill(bench);
-	ask_all(bench, &asked);
+	ask_prefix(*state, "gc1.440106.", &asked);
 	assert_int_equal(asked.questions, 1);
 	assert_int_equal(asked.selected.work, EVENTS);
 }
 
 static void a_question_leaves_off_at_its_bound(void **state)
 {
-	static const char *const list[] = {"gc1.440103."};
-	struct bench *bench = *state;
-	struct asked asked = {.list = list,
-			      .list_count = 1,
-			      .work_max = 100,
-			      .limit = EVENTS};
+	struct asked asked = {.work_max = 100};
 
-	open_it(bench);
-	fill(bench);
-	ask_all(bench, &asked);
+	ask_prefix(*state, "gc1.440103.", &asked);
 	assert_int_equal(asked.questions, EVENTS / 100);
 }
 
 static void a_question_leaves_off_when_nobody_waits_for_it(void **state)
 {
-	static const char *const list[] = {""};
-	struct bench *bench = *state;
-	struct asked asked = {.list = list,
-			      .list_count = 1,
-			      .work_max = 1000000,
-			      .limit = EVENTS,
-			      .stop_at = 3000};
+	struct asked asked = {.work_max = 1000000, .stop_at = 3000};
 
-	open_it(bench);
-	fill(bench);
-	ask_all(bench, &asked);
+	ask_prefix(*state, "", &asked);
 	assert_true(asked.questions > 2);
 }
 
