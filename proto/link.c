@@ -439,9 +439,10 @@ static void on_cut_handshake(struct link *link)
 	if (++link->cuts < CUTS_MAX)
 		return;
 	if (link->config.server_key)
-		refuse(link, "What listens at '%s' does not have the "
-			     "server-key that the key file of '%s' names; the "
-			     "gateway may have been given a new one");
+		refuse(link, "What listens at '%s' cut each handshake: the "
+			     "link is bad, or it does not have the server-key "
+			     "that the key file of '%s' names (perhaps the "
+			     "gateway was given a new one)");
 	else
 		refuse(link, "What listens at '%s' ends the connection at "
 			     "once; a gateway lets nobody in without a key, "
