@@ -207,3 +207,11 @@ def test_writing_mends_tables_and_examples(contract):
     edit(contract.README, r"seq: 11", "seq: 12")
     assert contract.main(["--write"]) == 0
     assert contract.README.read_text() == whole
+
+
+def test_a_wrong_argument_is_told():
+    for arguments in (["--compare"], ["--compare", "one"], ["--wriet"]):
+        done = subprocess.run([ROOT / "tests/contract", *arguments],
+                              capture_output=True, text=True)
+        assert done.returncode == 1
+        assert done.stderr.startswith("contract: ")
